@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_CORE_INSTANCE_H
+#define OST_CORE_INSTANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+#include "lib/runtime.h"
+#include "plan/schedule.h"
+
+#define OST_NAME_LEN 64	/* bytes with NUL: names of functions and users */
+
+/** enum ost_collect_status - how the last collection of an instance ended */
+enum ost_collect_status {
+	OST_COLLECT_NEVER,
+	OST_COLLECT_DONE,
+	OST_COLLECT_BUSY,	/* the runtime was working and did not get to it */
+	OST_COLLECT_REFUSED,	/* the runtime said no */
+	OST_COLLECT_TIMEOUT,	/* no answer by the deadline */
+	OST_COLLECT_GONE,	/* the instance or its process vanished meanwhile */
+	OST_COLLECT_NO_DOOR,	/* no way into the runtime */
+	OST_COLLECT_FAILED,
+	OST_COLLECT_STATUSES
+};
+
+const char *ost_collect_status_text(enum ost_collect_status status);
+
+/** struct ost_function - what is known of a function across its instances; kept in the store */
+struct ost_function {
+	struct ost_function *next;	/* in its hash bucket */
+	char name[OST_NAME_LEN];
+	enum ost_runtime runtime;
+	struct ost_garbage_model model;
+	uint64_t traps;
+	bool changed;			/* since it was last stored */
+};
+
+/** struct ost_memory_kinds - memory of an instance by kind, bytes */
+struct ost_memory_kinds {
+	uint64_t current;
+	uint64_t anon;
+	uint64_t file;
+	uint64_t kernel;
+	uint64_t shmem;
+	uint64_t swap;
+};
+
+/** struct ost_collection - the last collection of an instance */
+struct ost_collection {
+	enum ost_collect_status status;
+	uint64_t ended_ns;
+	uint64_t failed_ns;
+	uint64_t estimate_bytes;
+	uint64_t before_bytes;
+	uint64_t after_bytes;
+	uint64_t yield_bytes;
+	uint64_t cost_us;
+	uint64_t pause_us;
+	uint32_t count;
+	uint32_t failures;
+	const char *door;		/* its constant name */
+	char *detail;			/* why it failed; NULL when it did not */
+};
+
+/** struct ost_demand - what an instance is asked to do */
+struct ost_demand {
+	uint64_t messages;		/* ingress packets since it was watched */
+	uint64_t bytes;
+	uint64_t cpu_ns;		/* nested cgroups included */
+	double messages_per_s;		/* exponentially weighted over about a minute */
+	double cpu_share;		/* of one CPU, likewise */
+	uint64_t active_ns;		/* last message or notable CPU use */
+};
+
+/**
+ * struct ost_instance - one instance; a row of the table
+ *
+ * Small on purpose: a host may hold thousands. Descriptors are opened when needed, see
+ * ost_instance_open().
+ */
+struct ost_instance {
+	struct ost_instance *next;	/* in its hash bucket */
+	uint64_t id;
+	char *path;			/* below the cgroup root, no leading slash */
+	struct ost_function *function;	/* shared, never NULL */
+	char *user;			/* never NULL, "" when unlabelled */
+	enum ost_runtime runtime;
+	bool labelled_runtime;		/* by xattr, not recognised */
+	bool populated;
+	bool frozen;
+	bool collecting;
+	bool gone;			/* its cgroup was removed; freed once nobody uses it */
+	bool no_door;
+	bool mode_set;			/* the module has been told */
+	uint8_t mode;			/* enum ostler_mode wanted */
+	uint8_t schedule_reason;	/* enum ost_schedule_reason at the last look */
+	uint8_t users;			/* actions that hold it */
+	uint32_t parked;		/* tasks parked now */
+	uint64_t since_ns;		/* when it was attached */
+	uint64_t memory_ns;		/* when @memory was read in full */
+	uint64_t high_events;
+	uint64_t oom_events;
+	uint64_t cpu_at_collect_ns;
+	uint64_t messages_at_collect;
+	struct ost_memory_kinds memory;
+	uint64_t garbage_bytes;		/* estimate */
+	uint64_t kept_bytes;		/* anonymous memory after the last collection */
+	uint64_t traps;
+	uint64_t reclaim_passes;
+	uint64_t reclaim_pages;
+	uint64_t stall_ns;
+	uint64_t released_bytes;
+	struct ost_demand demand;
+	struct ost_collection last;
+};
+
+/** struct ost_instances - the instance table, by id, and the functions they serve, by name */
+struct ost_instances {
+	struct ost_instance **bucket;
+	size_t buckets;
+	size_t count;
+	struct ost_function **function_bucket;
+	size_t function_buckets;
+	size_t function_count;
+	int root_fd;			/* O_PATH of the cgroup v2 root */
+};
+
+int ost_instances_init(struct ost_instances *table, int root_fd);
+void ost_instances_exit(struct ost_instances *table);
+
+/** ost_instance_find() - by id; NULL when there is none or it is gone */
+struct ost_instance *ost_instance_find(const struct ost_instances *table, uint64_t id);
+
+/** ost_instance_find_path() - by path below the cgroup root; a scan, for people's requests only */
+struct ost_instance *ost_instance_find_path(const struct ost_instances *table, const char *path);
+
+/** ost_instance_add() - a new row; NULL when memory is short. Strings are copied. */
+struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, const char *path,
+				      const char *function, const char *user);
+
+/** ost_instance_remove() - mark as gone; the row is freed when the last action lets it go */
+void ost_instance_remove(struct ost_instances *table, struct ost_instance *instance);
+
+/** ost_instance_hold(), ost_instance_put() - keep a row alive across an asynchronous action */
+void ost_instance_hold(struct ost_instance *instance);
+void ost_instance_put(struct ost_instances *table, struct ost_instance *instance);
+
+/**
+ * ost_instance_open() - descriptor of the instance's cgroup directory
+ *
+ * Return: a descriptor to close, or -ESTALE when another directory stands at its path now, or
+ * another negative errno.
+ */
+int ost_instance_open(const struct ost_instances *table, const struct ost_instance *instance);
+
+/** ost_instance_next() - iterate: start with NULL; gone rows are passed over. Don't add meanwhile. */
+struct ost_instance *ost_instance_next(const struct ost_instances *table,
+				       const struct ost_instance *instance);
+
+/** ost_function_get() - by name, made when new; NULL when memory is short */
+struct ost_function *ost_function_get(struct ost_instances *table, const char *name);
+
+/** ost_function_next() - iterate over functions: start with NULL */
+struct ost_function *ost_function_next(const struct ost_instances *table,
+				       const struct ost_function *function);
+
+#endif

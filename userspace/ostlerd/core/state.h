@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_CORE_STATE_H
+#define OST_CORE_STATE_H
+
+#include "isa/host.h"
+#include "ostlerd/core/config.h"
+#include "ostlerd/core/host.h"
+#include "ostlerd/core/instance.h"
+#include "ostlerd/core/loop.h"
+#include "ostlerd/core/pool.h"
+#include "ostlerd/core/trap.h"
+
+struct ost_bpf;
+struct ost_kmod;
+struct ost_store;
+
+/** enum ost_change - what happened to core state, for whoever watches */
+enum ost_change {
+	OST_CHANGE_ATTACHED,	/* instance */
+	OST_CHANGE_GONE,	/* instance */
+	OST_CHANGE_COLLECTED,	/* instance; its @last tells how */
+	OST_CHANGE_TRAP,	/* trap */
+	OST_CHANGE_PARKED,	/* parked */
+	OST_CHANGE_PARK_END,	/* parked; @end tells why */
+	OST_CHANGE_PRESSURE,	/* host */
+	OST_CHANGE_OOM,		/* instance */
+	OST_CHANGES
+};
+
+/** struct ost_notice - one change; valid only during the call */
+struct ost_notice {
+	enum ost_change change;
+	const struct ost_instance *instance;
+	const struct ost_trap *trap;
+	const struct ost_parked *parked;
+	uint8_t end;		/* enum ostler_park_end */
+};
+
+/** struct ost_state - everything the daemon knows; touched by the loop's thread alone */
+struct ost_state {
+	struct ost_config config;
+	struct ost_loop loop;
+	struct ost_pool doors;		/* workers for collections */
+	struct ost_pool disk;		/* one worker: the store */
+	struct ost_instances instances;
+	struct ost_traps traps;
+	struct ost_host host;
+	struct ost_feature_set features;	/* what this host has */
+	struct ost_bpf *bpf;		/* NULL: without probes */
+	struct ost_kmod *kmod;		/* NULL: without the module */
+	struct ost_store *store;	/* NULL: nothing outlives a restart */
+	/* called for each change; set by control, NULL before */
+	void (*notify)(struct ost_state *state, const struct ost_notice *notice);
+	void *notify_context;
+};
+
+/** ost_state_notify() - tell whoever watches */
+static inline void ost_state_notify(struct ost_state *state, const struct ost_notice *notice)
+{
+	if (state->notify)
+		state->notify(state, notice);
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_CORE_TRAP_H
+#define OST_CORE_TRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "isa/decode.h"
+#include "isa/feature.h"
+#include "ostlerd/core/instance.h"
+
+/*
+ * Traps, summed by function and opcode bytes, and the tasks parked at one now. A program that traps a
+ * million times at one place is one row.
+ */
+
+#define OST_TRAPS_MAX 4096	/* rows; the least recent makes room */
+
+/** struct ost_trap - one kind of trap of one function */
+struct ost_trap {
+	struct ost_trap *next;		/* most recent first */
+	struct ost_trap *prev;
+	char function[OST_NAME_LEN];
+	uint64_t instance_id;		/* of the latest */
+	uint64_t ip;			/* of the latest */
+	uint64_t count;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint32_t pid;			/* of the latest */
+	uint8_t insn_len;
+	uint8_t insn[15];
+	uint8_t source;			/* enum ost_trap_source */
+	uint8_t si_code;
+	char comm[16];
+	struct ost_trap_decode decode;
+};
+
+/** struct ost_parked - a task the module holds */
+struct ost_parked {
+	struct ost_parked *next;
+	uint64_t event;
+	uint64_t instance_id;
+	uint64_t ip;
+	uint64_t since_ns;
+	uint64_t deadline_ns;
+	uint32_t pid;
+	uint32_t tgid;
+	uint32_t retraps;
+	uint8_t state;			/* enum ostler_park_state */
+	uint8_t insn_len;
+	uint8_t insn[15];
+	char comm[16];
+	bool seen;			/* by the dump that is going on */
+	struct ost_trap_decode decode;
+};
+
+struct ost_traps {
+	struct ost_trap *first, *last;
+	unsigned int rows;
+	struct ost_parked *parked;
+	unsigned int parked_count;
+	const struct ost_feature_set *host;	/* what this host has */
+};
+
+void ost_traps_init(struct ost_traps *traps, const struct ost_feature_set *host);
+void ost_traps_exit(struct ost_traps *traps);
+
+/** ost_trap_note() - count a trap; decodes it when it is a new kind. NULL when memory is short. */
+struct ost_trap *ost_trap_note(struct ost_traps *traps, const char *function, uint64_t instance_id,
+			       uint64_t ip, uint32_t pid, const char *comm, const uint8_t *insn,
+			       uint8_t insn_len, uint8_t source, uint8_t si_code, uint64_t now_ns);
+
+/** ost_parked_find() - by event number */
+struct ost_parked *ost_parked_find(const struct ost_traps *traps, uint64_t event);
+
+/** ost_parked_get() - by event number, made when new; NULL when memory is short */
+struct ost_parked *ost_parked_get(struct ost_traps *traps, uint64_t event);
+
+/** ost_parked_drop() - the park ended */
+void ost_parked_drop(struct ost_traps *traps, uint64_t event);
+
+#endif
