@@ -3,6 +3,7 @@
 #define OST_CORE_LOOP_H
 
 #include <liburing.h>
+#include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
 
