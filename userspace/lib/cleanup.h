@@ -2,6 +2,7 @@
 #ifndef OST_LIB_CLEANUP_H
 #define OST_LIB_CLEANUP_H
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@ static inline void ost_cleanup_fclose(FILE **f)
 	if (*f)
 		fclose(*f);
 }
+
+/** ost_container_of() - the struct that embeds what @ptr points to as @member */
+#define ost_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #define _ost_close_ __attribute__((cleanup(ost_cleanup_close)))
 #define _ost_free_ __attribute__((cleanup(ost_cleanup_free)))

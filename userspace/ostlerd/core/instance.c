@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Buckets to begin with; the instance table doubles when it holds as many rows. */
-#define BUCKETS_FIRST 256
+#include "lib/cleanup.h"
 
 const char *ost_collect_status_text(enum ost_collect_status status)
 {
@@ -23,34 +23,20 @@ const char *ost_collect_status_text(enum ost_collect_status status)
 	return (unsigned int)status < OST_COLLECT_STATUSES ? text[status] : "unknown";
 }
 
-/* Cgroup ids count up from one, so a multiplicative hash spreads them (Fibonacci hashing). */
-static size_t id_bucket(uint64_t id, size_t buckets)
+static struct ost_instance *row(struct ost_hash_node *node)
 {
-	return (id * 0x9e3779b97f4a7c15ull >> 32) & (buckets - 1);
+	return node ? ost_container_of(node, struct ost_instance, node) : NULL;
 }
 
-/* FNV-1a */
-static size_t name_bucket(const char *name, size_t buckets)
+static struct ost_function *function_row(struct ost_hash_node *node)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3ull;
-	return hash & (buckets - 1);
+	return node ? ost_container_of(node, struct ost_function, node) : NULL;
 }
 
-int ost_instances_init(struct ost_instances *table, int root_fd)
+void ost_instances_init(struct ost_instances *table, int root_fd)
 {
 	memset(table, 0, sizeof(*table));
 	table->root_fd = root_fd;
-	table->buckets = BUCKETS_FIRST;
-	table->function_buckets = BUCKETS_FIRST;
-	table->bucket = calloc(table->buckets, sizeof(*table->bucket));
-	table->function_bucket = calloc(table->function_buckets, sizeof(*table->function_bucket));
-	if (table->bucket && table->function_bucket)
-		return 0;
-	ost_instances_exit(table);
-	return -ENOMEM;
 }
 
 static void free_instance(struct ost_instance *instance)
@@ -63,33 +49,29 @@ static void free_instance(struct ost_instance *instance)
 
 void ost_instances_exit(struct ost_instances *table)
 {
-	for (size_t i = 0; table->bucket && i < table->buckets; i++)
-		while (table->bucket[i]) {
-			struct ost_instance *instance = table->bucket[i];
+	struct ost_hash_node *node;
 
-			table->bucket[i] = instance->next;
-			free_instance(instance);
-		}
-	for (size_t i = 0; table->function_bucket && i < table->function_buckets; i++)
-		while (table->function_bucket[i]) {
-			struct ost_function *function = table->function_bucket[i];
-
-			table->function_bucket[i] = function->next;
-			free(function);
-		}
-	free(table->bucket);
-	free(table->function_bucket);
+	while ((node = ost_hash_next(&table->rows, NULL))) {
+		ost_hash_remove(&table->rows, node);
+		free_instance(row(node));
+	}
+	while ((node = ost_hash_next(&table->functions, NULL))) {
+		ost_hash_remove(&table->functions, node);
+		free(function_row(node));
+	}
+	ost_hash_free(&table->rows);
+	ost_hash_free(&table->functions);
 	memset(table, 0, sizeof(*table));
 	table->root_fd = -1;
 }
 
 struct ost_instance *ost_instance_find(const struct ost_instances *table, uint64_t id)
 {
-	struct ost_instance *instance = table->bucket[id_bucket(id, table->buckets)];
+	struct ost_hash_node *node = ost_hash_find(&table->rows, id);
 
-	while (instance && (instance->id != id || instance->gone))
-		instance = instance->next;
-	return instance;
+	while (node && row(node)->gone)
+		node = ost_hash_again(node);
+	return row(node);
 }
 
 struct ost_instance *ost_instance_find_path(const struct ost_instances *table, const char *path)
@@ -104,33 +86,10 @@ struct ost_instance *ost_instance_find_path(const struct ost_instances *table, c
 	return NULL;
 }
 
-/* Twice the buckets; when memory is short the chains just grow longer. */
-static void grow(struct ost_instances *table)
-{
-	size_t buckets = table->buckets * 2;
-	struct ost_instance **bucket = calloc(buckets, sizeof(*bucket));
-
-	if (!bucket)
-		return;
-	for (size_t i = 0; i < table->buckets; i++)
-		while (table->bucket[i]) {
-			struct ost_instance *instance = table->bucket[i];
-			size_t at = id_bucket(instance->id, buckets);
-
-			table->bucket[i] = instance->next;
-			instance->next = bucket[at];
-			bucket[at] = instance;
-		}
-	free(table->bucket);
-	table->bucket = bucket;
-	table->buckets = buckets;
-}
-
 struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, const char *path,
 				      const char *function, const char *user)
 {
 	struct ost_instance *instance = calloc(1, sizeof(*instance));
-	size_t at;
 
 	if (!instance)
 		return NULL;
@@ -138,27 +97,18 @@ struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, 
 	instance->path = strdup(path);
 	instance->user = strdup(user);
 	instance->function = ost_function_get(table, function);
-	if (!instance->path || !instance->user || !instance->function) {
+	if (!instance->path || !instance->user || !instance->function ||
+	    ost_hash_insert(&table->rows, &instance->node, id)) {
 		free_instance(instance);
 		return NULL;
 	}
-	if (table->count >= table->buckets)
-		grow(table);
-	at = id_bucket(id, table->buckets);
-	instance->next = table->bucket[at];
-	table->bucket[at] = instance;
 	table->count++;
 	return instance;
 }
 
 static void unlink_and_free(struct ost_instances *table, struct ost_instance *instance)
 {
-	struct ost_instance **at = &table->bucket[id_bucket(instance->id, table->buckets)];
-
-	while (*at && *at != instance)
-		at = &(*at)->next;
-	if (*at)
-		*at = instance->next;
+	ost_hash_remove(&table->rows, &instance->node);
 	free_instance(instance);
 }
 
@@ -203,44 +153,37 @@ int ost_instance_open(const struct ost_instances *table, const struct ost_instan
 struct ost_instance *ost_instance_next(const struct ost_instances *table,
 				       const struct ost_instance *instance)
 {
-	size_t at = instance ? id_bucket(instance->id, table->buckets) : 0;
-	struct ost_instance *next = instance ? instance->next : table->bucket[0];
+	struct ost_hash_node *node = ost_hash_next(&table->rows, instance ? &instance->node : NULL);
 
-	for (;;) {
-		while (next && next->gone)
-			next = next->next;
-		if (next || ++at >= table->buckets)
-			return next;
-		next = table->bucket[at];
-	}
+	while (node && row(node)->gone)
+		node = ost_hash_next(&table->rows, node);
+	return row(node);
 }
 
 struct ost_function *ost_function_get(struct ost_instances *table, const char *name)
 {
-	size_t at = name_bucket(name, table->function_buckets);
-	struct ost_function *function = table->function_bucket[at];
+	struct ost_function *function;
+	struct ost_hash_node *node;
+	char known[OST_NAME_LEN];
+	uint64_t key;
 
-	while (function && strncmp(function->name, name, OST_NAME_LEN - 1))
-		function = function->next;
-	if (function)
-		return function;
+	/* names longer than a row's are told apart by what fits */
+	snprintf(known, sizeof(known), "%s", name);
+	key = ost_hash_text(known);
+	for (node = ost_hash_find(&table->functions, key); node; node = ost_hash_again(node))
+		if (!strcmp(function_row(node)->name, known))
+			return function_row(node);
 	function = calloc(1, sizeof(*function));
-	if (!function)
+	if (!function || ost_hash_insert(&table->functions, &function->node, key)) {
+		free(function);
 		return NULL;
-	strncpy(function->name, name, OST_NAME_LEN - 1);
-	function->next = table->function_bucket[at];
-	table->function_bucket[at] = function;
-	table->function_count++;
+	}
+	memcpy(function->name, known, sizeof(known));
 	return function;
 }
 
 struct ost_function *ost_function_next(const struct ost_instances *table,
 				       const struct ost_function *function)
 {
-	size_t at = function ? name_bucket(function->name, table->function_buckets) : 0;
-	struct ost_function *next = function ? function->next : table->function_bucket[0];
-
-	while (!next && ++at < table->function_buckets)
-		next = table->function_bucket[at];
-	return next;
+	return function_row(ost_hash_next(&table->functions, function ? &function->node : NULL));
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stddef.h>
 
+#include "lib/hash.h"
 #include "lib/runtime.h"
 #include "plan/schedule.h"
 
@@ -28,7 +29,7 @@ const char *ost_collect_status_text(enum ost_collect_status status);
 
 /** struct ost_function - what is known of a function across its instances; kept in the store */
 struct ost_function {
-	struct ost_function *next;	/* in its hash bucket */
+	struct ost_hash_node node;	/* key: ost_hash_text(name) */
 	char name[OST_NAME_LEN];
 	enum ost_runtime runtime;
 	struct ost_garbage_model model;
@@ -80,7 +81,7 @@ struct ost_demand {
  * ost_instance_open().
  */
 struct ost_instance {
-	struct ost_instance *next;	/* in its hash bucket */
+	struct ost_hash_node node;	/* key: id */
 	uint64_t id;
 	char *path;			/* below the cgroup root, no leading slash */
 	struct ost_function *function;	/* shared, never NULL */
@@ -117,16 +118,13 @@ struct ost_instance {
 
 /** struct ost_instances - the instance table, by id, and the functions they serve, by name */
 struct ost_instances {
-	struct ost_instance **bucket;
-	size_t buckets;
-	size_t count;
-	struct ost_function **function_bucket;
-	size_t function_buckets;
-	size_t function_count;
+	struct ost_hash rows;
+	struct ost_hash functions;
+	size_t count;			/* rows that are not gone */
 	int root_fd;			/* O_PATH of the cgroup v2 root */
 };
 
-int ost_instances_init(struct ost_instances *table, int root_fd);
+void ost_instances_init(struct ost_instances *table, int root_fd);
 void ost_instances_exit(struct ost_instances *table);
 
 /** ost_instance_find() - by id; NULL when there is none or it is gone */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/cleanup.h"
 #include "lib/error.h"
 
 /*
@@ -75,7 +76,5 @@ static inline bool ost_op_busy(const struct ost_op *op)
 {
 	return op->busy;
 }
-
-#define ost_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #endif
