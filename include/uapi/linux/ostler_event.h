@@ -2,17 +2,19 @@
 /*
  * What the probes tell: the records of the ring and the values of the pinned maps.
  *
- * Ring: every record begins with struct ost_event, whose @size is that of the whole record. A reader skips
- * types it doesn't know and takes from a longer record the part it knows; structs grow only at the end.
- * The ring drops when it is full (struct ost_drops counts); whatever matters can be read again from
- * the maps, from cgroupfs or by a netlink dump.
+ * Ring: every record begins with struct ost_event, whose @size is that of the whole record. A
+ * reader skips types it doesn't know and takes from a longer record the part it knows; structs
+ * grow only at the end. The ring drops when it is full (struct ost_drops counts); whatever
+ * matters can be read again from the maps, from cgroupfs or by a netlink dump.
  *
  * Maps, pinned under /sys/fs/bpf/ostler:
- *   instances  hash  u64 instance id -> struct ost_watch    written by the manager: who is counted, and how
- *   counters   hash  u64 instance id -> struct ost_counters
- *   drops      array u32 0           -> struct ost_drops
+ *   instances  hash  u64 instance id -> struct ost_watch     what the ring tells of an instance
+ *   counters   hash  u64 instance id -> struct ost_counters  who is counted, and what was
+ *   drops      array u32 0           -> struct ost_drops     what got lost
+ * The manager alone adds and deletes rows; the probes only count in rows that are there.
  *
- * All times are CLOCK_MONOTONIC nanoseconds. An instance's id is its cgroup id.
+ * All times are CLOCK_MONOTONIC nanoseconds. An instance's id is its cgroup id. What a task of a
+ * nested cgroup does counts for the innermost watched cgroup that it is in.
  */
 #ifndef _UAPI_LINUX_OSTLER_EVENT_H
 #define _UAPI_LINUX_OSTLER_EVENT_H
@@ -89,7 +91,7 @@ struct ost_event_trap {
 
 /**
  * struct ost_event_stall - a task of the instance waited long in direct reclaim
- * @stall_ns: how long; only stalls above the configured threshold are told
+ * @stall_ns: how long; only stalls from the configured threshold on are told
  * @pages: reclaimed in that pass
  * @pid: the stalled thread
  */
@@ -101,7 +103,11 @@ struct ost_event_stall {
 	__u32 pad;
 };
 
-/** struct ost_event_oom - the OOM killer chose a victim in the instance */
+/**
+ * struct ost_event_oom - the OOM killer chose a victim in the instance
+ * @tgid: the victim
+ * @comm: its name
+ */
 struct ost_event_oom {
 	struct ost_event head;
 	__u32 tgid;
@@ -113,6 +119,7 @@ struct ost_event_oom {
  * struct ost_event_release - a runtime returned a large block by itself (madvise)
  * @bytes: length of the range
  * @advice: MADV_* value
+ * @tgid: the process
  */
 struct ost_event_release {
 	struct ost_event head;
@@ -137,20 +144,23 @@ struct ost_watch {
 
 /**
  * struct ost_counters - value of map `counters`; all since the instance was first watched
- * @reclaim_passes: memcg reclaim passes that a task of the instance ran (direct reclaim, memory.high)
- * @reclaim_pages: pages that those passes took
- * @stall_ns: time its tasks spent in them
- * @target_passes: passes that aimed at the instance's memory, whoever ran them; counted only where the kernel
- *                 has BPF trampolines, else 0
+ * @reclaim_passes: direct reclaim passes that a task of the instance had to run: for memory.high
+ *	and memory.max, its own or of a cgroup above it, and for memory of the host
+ * @reclaim_pages: pages that those passes took, whoever they belonged to
+ * @stall_ns: time its tasks spent in them; the pause that memory.high adds afterwards is not in it
+ * @target_passes: passes that aimed at the instance's memory, whoever ran them (memory.reclaim
+ *	too); counted only where the kernel has BPF trampolines, else 0
  * @target_pages: pages those took; as above
- * @traps: user-mode #UD and AMX first uses
+ * @traps: user-mode #UD and AMX first uses without permission
  * @parks: of them parked by the module
- * @released_bytes: given back by MADV_DONTNEED, MADV_FREE and MADV_PAGEOUT; needs trampolines, else 0
+ * @released_bytes: length of the ranges given back by MADV_DONTNEED, MADV_DONTNEED_LOCKED,
+ *	MADV_FREE and MADV_PAGEOUT, resident or not; needs BPF trampolines, else 0
  * @released_calls: how many calls that were
- * @ingress_messages: packets that reached a socket of the instance
- * @ingress_bytes: their bytes
+ * @ingress_messages: packets with a payload that reached an IP socket of the instance; what the
+ *	network stack merged on the way is one
+ * @ingress_bytes: their payload
  * @oom_kills: victims the OOM killer chose in it
- * @last_ingress_ns: when the last of them came; 0 when none has
+ * @last_ingress_ns: when the last of @ingress_messages came; 0 when none has
  */
 struct ost_counters {
 	__u64 reclaim_passes;
@@ -170,25 +180,25 @@ struct ost_counters {
 
 /**
  * struct ost_drops - value of map `drops`
- * @ring_full: records that found no room
- * @counters_full: instances that found no room in `counters`
- * @nested: probe runs that the kernel refused because one was running on the CPU
+ * @ring_full: records that found no room in the ring
+ * @untimed: reclaim passes whose begin could not be remembered: counted, but not in @stall_ns
  */
 struct ost_drops {
 	__u64 ring_full;
-	__u64 counters_full;
-	__u64 nested;
+	__u64 untimed;
 };
 
 /**
- * struct ost_sample - what the cgroup iterator writes for each watched instance
+ * struct ost_sample - what the cgroup iterator writes for each watched instance and what is
+ * nested in it
  * @instance_id: cgroup id
- * @memory_bytes: charged now, as memory.current; 0 where the memory controller is not in the v2 tree
+ * @memory_bytes: charged now, as memory.current; 0 where the memory controller is not in the v2
+ * tree
  * @swap_bytes: as memory.swap.current
  * @cpu_ns: CPU time of the tasks in this very cgroup, nested ones not included, since it was made
- * @parent_id: cgroup id of the watched ancestor when this is a nested cgroup of an instance, else 0
- * @high_events: times memory.high was passed
- * @oom_events: OOM kills
+ * @parent_id: cgroup id of the innermost watched ancestor when this is not watched itself, else 0
+ * @high_events: times memory.high was passed, as `high` in memory.events
+ * @oom_events: OOM kills, as `oom_kill` in memory.events
  * @tasks: 1 when the cgroup or one below it has tasks, else 0
  */
 struct ost_sample {
