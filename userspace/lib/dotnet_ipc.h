@@ -7,25 +7,29 @@
 #include <sys/types.h>
 
 /*
- * Messages of the .NET runtime's diagnostics IPC: "DOTNET_IPC_V1\0", u16 size of the whole message, u8
- * command set, u8 command, u16 zero, then the payload. Little-endian. Replies are of set 0xff: command 0x00
- * is success, 0xff an error with an HRESULT as payload.
+ * Messages of the .NET runtime's diagnostics IPC: "DOTNET_IPC_V1\0", u16 size of the whole
+ * message, u8 command set, u8 command, u16 zero, then the payload. Little-endian. Replies are of
+ * set 0xff: command 0x00 is success, 0xff an error with an HRESULT as payload.
  */
 
 #define OST_DOTNET_HEADER 20
 
-/** A reply larger than this is refused, bytes; those that are asked for here have at most 4 of payload. */
+/**
+ * A reply larger than this is refused, bytes; those that are asked for here have at most 4 of
+ * payload.
+ */
 #define OST_DOTNET_REPLY_MAX 1024
 
 /**
- * ost_dotnet_startup_hook() - write the request to load an assembly and run its StartupHook.Initialize()
+ * ost_dotnet_startup_hook() - write the request to load an assembly and run its
+ * StartupHook.Initialize()
  * @dll: absolute path as the process sees it, printable ASCII
  *
- * Command set 0x04 (Process), command 0x07 (ApplyStartupHook), .NET 8 and later. The path is sent as a u32
- * count of UTF-16 units, the closing NUL among them, and the units.
+ * Command set 0x04 (Process), command 0x07 (ApplyStartupHook), .NET 8 and later. The path is sent
+ * as a u32 count of UTF-16 units, the closing NUL among them, and the units.
  *
- * Return: length of the message, -E2BIG when it does not fit, -EINVAL for a path that is not absolute or not
- * printable ASCII.
+ * Return: length of the message, -E2BIG when it does not fit, -EINVAL for a path that is not
+ * absolute or not printable ASCII.
  */
 ssize_t ost_dotnet_startup_hook(uint8_t *buf, size_t size, const char *dll);
 

@@ -210,7 +210,9 @@ static uint32_t gnu_hash_of(const char *name)
 	return h;
 }
 
-/* The layout of DT_GNU_HASH: header, bloom filter words, buckets, chain values from symoffset on. */
+/*
+ * The layout of DT_GNU_HASH: header, bloom filter words, buckets, chain values from symoffset on.
+ */
 static int gnu_hash_find(const struct ost_elf *elf, const char *name)
 {
 	struct { uint32_t buckets, symoffset, bloom_size, bloom_shift; } head;

@@ -8,11 +8,11 @@
 #include <sys/types.h>
 
 /*
- * A small reader of ELF64 little-endian programs: is this symbol exported, is it static, did Go make it?
- * It uses program headers and the dynamic section only, so stripped files do, and finds a symbol through the
- * hash table in a few reads of a few bytes, however large the file is. The file is the instance's own:
- * it is read by pread(2) (a mapping of it would raise SIGBUS when it is truncated), and every offset,
- * count and chain is bounded.
+ * A small reader of ELF64 little-endian programs: is this symbol exported, is it static, did Go
+ * make it? It uses program headers and the dynamic section only, so stripped files do, and finds
+ * a symbol through the hash table in a few reads of a few bytes, however large the file is. The
+ * file is the instance's own: it is read by pread(2) (a mapping of it would raise SIGBUS when it
+ * is truncated), and every offset, count and chain is bounded.
  */
 
 /** Dynamic tables and notes larger than this are not looked at: bytes. */
@@ -78,8 +78,8 @@ int ost_elf_exports(const struct ost_elf *elf, const char *symbol);
 /**
  * ost_elf_is_go() - was it linked by the Go toolchain?
  *
- * Looks for the note "Go" and for the build information that the linker puts at the beginning of the first
- * writable segment (the magic of the Go package debug/buildinfo).
+ * Looks for the note "Go" and for the build information that the linker puts at the beginning of
+ * the first writable segment (the magic of the Go package debug/buildinfo).
  *
  * Return: 1 or 0; negative errno.
  */

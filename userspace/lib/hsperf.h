@@ -9,8 +9,9 @@
 #include "lib/runtime.h"
 
 /*
- * HotSpot's performance data, version 2.0: the file that a JVM keeps in /tmp/hsperfdata_<user>/<pid>. The JVM,
- * and whoever runs as its user, may write anything into it at any time: work on a copy.
+ * HotSpot's performance data, version 2.0: the file that a JVM keeps in
+ * /tmp/hsperfdata_<user>/<pid>. The JVM, and whoever runs as its user, may write anything into it
+ * at any time: work on a copy.
  *
  * Layout (host byte order as byte 4 tells; 0 is big, 1 is little):
  *	prologue: CA FE C0 C0, u8 order, u8 major, u8 minor, u8 accessible, i32 used, i32 overflow,
@@ -35,9 +36,9 @@ struct ost_hsperf {
 /**
  * ost_hsperf_parse() - read a copy of the file
  *
- * Return: 0; -EAGAIN when the JVM has not finished writing it (it is starting); -ENOTSUP for another version
- * or the other byte order; -EBADMSG when it is broken; -ENOENT when it does not say whether the JVM
- * can be attached to.
+ * Return: 0; -EAGAIN when the JVM has not finished writing it (it is starting); -ENOTSUP for
+ * another version or the other byte order; -EBADMSG when it is broken; -ENOENT when it does not
+ * say whether the JVM can be attached to.
  */
 int ost_hsperf_parse(const void *data, size_t size, struct ost_hsperf *perf);
 

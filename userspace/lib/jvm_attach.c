@@ -33,7 +33,9 @@ ssize_t ost_jvm_attach_request(char *buf, size_t size, const char *command,
 	return at;
 }
 
-/* A decimal number of at most nine digits at the beginning of @text; how long it is, 0 when none. */
+/*
+ * A decimal number of at most nine digits at the beginning of @text; how long it is, 0 when none.
+ */
 static size_t take_int(const char *text, size_t len, int *value)
 {
 	bool negative = len && text[0] == '-';

@@ -6,8 +6,9 @@
 #include <sys/types.h>
 
 /*
- * The words of HotSpot's attach protocol, version 1: a request is "1", a command and always three arguments,
- * each ended by a NUL; the reply is text whose first line is a decimal code, up to the end of the stream.
+ * The words of HotSpot's attach protocol, version 1: a request is "1", a command and always three
+ * arguments, each ended by a NUL; the reply is text whose first line is a decimal code, up to the
+ * end of the stream.
  */
 
 /** Arguments of every request; those not used are empty. */
@@ -39,7 +40,9 @@ struct ost_jvm_attach_reply {
 	size_t len;
 };
 
-/** ost_jvm_attach_parse() - take a whole reply apart; 0, -EBADMSG when its first line is no number */
+/**
+ * ost_jvm_attach_parse() - take a whole reply apart; 0, -EBADMSG when its first line is no number
+ */
 int ost_jvm_attach_parse(const char *reply, size_t len, struct ost_jvm_attach_reply *out);
 
 /**

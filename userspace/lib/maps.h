@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * /proc/PID/maps, see proc_pid_maps(5). The names in it are chosen by the process: they are data, never
- * paths to be opened.
+ * /proc/PID/maps, see proc_pid_maps(5). The names in it are chosen by the process: they are data,
+ * never paths to be opened.
  */
 
 /**
@@ -48,10 +48,16 @@ struct ost_map {
  */
 int ost_map_parse(const char *line, size_t len, struct ost_map *map);
 
-/** ost_map_object() - the file name of a mapped file without its folders; NULL for any other mapping */
+/**
+ * ost_map_object() - the file name of a mapped file without its folders; NULL for any other
+ * mapping
+ */
 const char *ost_map_object(const struct ost_map *map, size_t *len);
 
-/** ost_map_is_heap() - private anonymous memory that belongs to the program (not [stack], [vdso], ...) */
+/**
+ * ost_map_is_heap() - private anonymous memory that belongs to the program (not [stack], [vdso],
+ * ...)
+ */
 bool ost_map_is_heap(const struct ost_map *map);
 
 /**
@@ -60,8 +66,8 @@ bool ost_map_is_heap(const struct ost_map *map);
  * @max_lines: after this many the rest is left unread
  * @visit: returns 0 to go on, anything else to stop
  *
- * Lines are read through a fixed buffer: the process decides how many mappings it has and what they are
- * called. Lines that can't be parsed or are longer than the buffer are passed over.
+ * Lines are read through a fixed buffer: the process decides how many mappings it has and what
+ * they are called. Lines that can't be parsed or are longer than the buffer are passed over.
  *
  * Return: 0 at the end, -E2BIG after @max_lines, what @visit returned, or negative errno.
  */

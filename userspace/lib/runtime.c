@@ -40,8 +40,8 @@ static const char *const gc_names[OST_JVM_GC_COUNT] = {
 };
 
 /*
- * A runtime further left is the host of those to its right: it starts the process, they are libraries in
- * it. Lua and Python are embedded most often, so they come last.
+ * A runtime further left is the host of those to its right: it starts the process, they are
+ * libraries in it. Lua and Python are embedded most often, so they come last.
  */
 static const enum ost_runtime rank[] = {
 	OST_RUNTIME_JVM, OST_RUNTIME_DOTNET, OST_RUNTIME_MONO, OST_RUNTIME_NODE, OST_RUNTIME_RUBY,
@@ -109,7 +109,9 @@ enum ost_runtime ost_runtime_parse(const char *name)
 
 const char *ost_allocator_name(enum ost_allocator allocator)
 {
-	return (unsigned int)allocator < OST_ALLOCATOR_COUNT ? allocator_names[allocator] : "unknown";
+	if ((unsigned int)allocator >= OST_ALLOCATOR_COUNT)
+		return "unknown";
+	return allocator_names[allocator];
 }
 
 const char *ost_jvm_gc_name(enum ost_jvm_gc gc)

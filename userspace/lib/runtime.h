@@ -26,7 +26,9 @@ enum ost_runtime {
 	OST_RUNTIME_COUNT
 };
 
-/** enum ost_allocator - who serves malloc() in the process; stored and sent like enum ost_runtime */
+/**
+ * enum ost_allocator - who serves malloc() in the process; stored and sent like enum ost_runtime
+ */
 enum ost_allocator {
 	OST_ALLOCATOR_UNKNOWN,
 	OST_ALLOCATOR_GLIBC,

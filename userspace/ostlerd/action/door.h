@@ -11,8 +11,9 @@
 #include "ostlerd/source/process.h"
 
 /*
- * Doors: the ways in which a process is asked, from outside, to collect its garbage. All of them block and
- * run on a worker thread; each ends by the deadline of its request, whatever the process does.
+ * Doors: the ways in which a process is asked, from outside, to collect its garbage. All of them
+ * block and run on a worker thread; each ends by the deadline of its request, whatever the
+ * process does.
  *
  *	ost_process_open() -> ost_door_choose() -> ost_door_run() -> ost_process_close()
  */
@@ -20,11 +21,14 @@
 struct ost_agent_broker;
 
 /**
- * struct ost_door_config - which doors may be used, and with what; strings must outlive every request
+ * struct ost_door_config - which doors may be used, and with what; strings must outlive every
+ * request
  * @broker: of the in-process collectors; NULL: none is asked
- * @agent_library: path of libostler-agent.so on this host, to be loaded into JVMs; NULL or "": never
+ * @agent_library: path of libostler-agent.so on this host, to be loaded into JVMs; NULL or "":
+ * never
  * @agent_socket: path on which @broker's listener is bound, told to a JVM that loads the library
- * @dotnet_hook: path, as the process sees it, of the startup hook assembly; NULL or "": .NET is not asked
+ * @dotnet_hook: path, as the process sees it, of the startup hook assembly; NULL or "": .NET is
+ * not asked
  * @page_cache: the instance's page cache may be reclaimed where no runtime can be asked
  * @page_out: anonymous memory may be paged out where no runtime can be asked
  */
@@ -54,9 +58,11 @@ const char *ost_door_status_text(enum ost_door_status status);
 /**
  * struct ost_door_request - what is wanted
  * @config: never NULL
- * @deadline_ns: CLOCK_MONOTONIC nanoseconds; never passed, but for one system call that can't be cut short
+ * @deadline_ns: CLOCK_MONOTONIC nanoseconds; never passed, but for one system call that can't be
+ * cut short
  * @cgroup_fd: the instance's cgroup v2 directory, readable (not O_PATH); -1 where there is none
- * @reclaim_bytes: for the kernel's doors: at most this much; 0 = all page cache, all anonymous memory
+ * @reclaim_bytes: for the kernel's doors: at most this much; 0 = all page cache, all anonymous
+ * memory
  */
 struct ost_door_request {
 	const struct ost_door_config *config;
@@ -112,8 +118,8 @@ extern const struct ost_door_ops ost_door_reclaim;	/* "kernel-reclaim": memory.r
  * ost_door_choose() - the best door that fits a process
  * @why_not: when none fits, why the best one for its runtime does not
  *
- * The order is that of the list above. The last two collect no garbage: they come into play only where the
- * configuration allows them.
+ * The order is that of the list above. The last two collect no garbage: they come into play only
+ * where the configuration allows them.
  *
  * Return: the door, NULL when none fits.
  */
@@ -127,8 +133,8 @@ const struct ost_door_ops *ost_door_find(const char *name);
 /**
  * ost_door_run() - collect through a door
  *
- * Sets @res to nothing, calls the door, and sees to it that status and return value agree: a process that
- * ended meanwhile is OST_DOOR_GONE whatever the door made of it.
+ * Sets @res to nothing, calls the door, and sees to it that status and return value agree: a
+ * process that ended meanwhile is OST_DOOR_GONE whatever the door made of it.
  *
  * Return: 0 or negative errno.
  */

@@ -36,8 +36,8 @@ struct ost_memory {
  *
  * About 50 us, most of it memory.stat. Fields are as of their own read; they need not add up.
  *
- * Return: 0; -ENOENT where the memory controller is not enabled for the cgroup; -ENODEV when the cgroup was
- * removed; another negative errno.
+ * Return: 0; -ENOENT where the memory controller is not enabled for the cgroup; -ENODEV when the
+ * cgroup was removed; another negative errno.
  */
 int ost_memory_read(int cgroup_fd, struct ost_memory *memory, struct ost_error *err);
 

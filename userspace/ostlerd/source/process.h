@@ -10,9 +10,10 @@
 #include "lib/runtime.h"
 
 /*
- * One process of an instance, and what was recognised in it. It is held by a pidfd and by a descriptor of
- * its /proc directory: once it has ended, reads through that directory fail with -ESRCH even if the pid
- * number was given to another process, so the one is never mistaken for the other.
+ * One process of an instance, and what was recognised in it. It is held by a pidfd and by a
+ * descriptor of its /proc directory: once it has ended, reads through that directory fail with
+ * -ESRCH even if the pid number was given to another process, so the one is never mistaken for
+ * the other.
  */
 
 /** File name by which the in-process collector is recognised among the mapped objects. */
@@ -28,12 +29,15 @@
  * @egid: effective group id, likewise
  * @starttime: clock ticks since boot at which it started
  * @sigcgt: bit n - 1 is set when signal n has a handler; as of the last ost_process_refresh()
+ * @sigblk: likewise, is blocked in the main thread
+ * @seccomp: 0 none, 1 strict, 2 filter
  * @runtime: what owns the heap
  * @allocator: what serves malloc()
  * @jvm_gc: a JVM's collector, as its performance data tell
  * @jvm_attach: a JVM says that it can be attached to; false also when it says nothing
  * @agent_loaded: libostler-agent.so is mapped
  * @static_exe: has no dynamic linker, so nothing can be preloaded
+ * @foreign_mounts: lives in another mount namespace than the daemon: paths mean other files there
  * @comm: name of its main thread
  */
 struct ost_process {
@@ -45,12 +49,15 @@ struct ost_process {
 	gid_t egid;
 	uint64_t starttime;
 	uint64_t sigcgt;
+	uint64_t sigblk;
+	unsigned int seccomp;
 	enum ost_runtime runtime;
 	enum ost_allocator allocator;
 	enum ost_jvm_gc jvm_gc;
 	bool jvm_attach;
 	bool agent_loaded;
 	bool static_exe;
+	bool foreign_mounts;
 	char comm[16];
 };
 
@@ -62,8 +69,9 @@ struct ost_process {
  * @pid: of the thread group leader, in the daemon's pid namespace
  * @process: filled in; on failure it holds nothing
  *
- * Reads /proc/PID/{stat,status,maps}, the ELF headers of its program (cached by device, inode and time of
- * change) and, for a JVM, its performance data. Costs about as much as reading maps. Thread-safe.
+ * Reads /proc/PID/{stat,status,maps}, the ELF headers of its program (cached by device, inode and
+ * time of change) and, for a JVM, its performance data. Costs about as much as reading maps.
+ * Thread-safe.
  *
  * Return: 0; -ESRCH when there is no such process or it is a zombie; -EACCES when it may not be
  * looked at; another negative errno.
@@ -83,7 +91,12 @@ int ost_process_refresh(struct ost_process *process, struct ost_error *err);
 /** ost_process_alive() - it has not ended: neither gone nor a zombie */
 bool ost_process_alive(const struct ost_process *process);
 
-/** ost_process_catches() - it had a handler for @signal when last refreshed */
+/**
+ * ost_process_catches() - does it have a handler for @signal, and may its main thread run it now?
+ *
+ * Reads /proc/PID/status anew: a signal that is not caught kills, so this is asked right before
+ * one is sent.
+ */
 bool ost_process_catches(const struct ost_process *process, int signal);
 
 /** ost_process_signal() - send @signal to the process by its pidfd; 0 or negative errno */
@@ -92,8 +105,8 @@ int ost_process_signal(const struct ost_process *process, int signal);
 /**
  * ost_process_signal_leader() - send @signal to its main thread and to no other
  *
- * By pidfd where the kernel has PIDFD_SIGNAL_THREAD (6.9), else by tgkill(2) after having made sure that
- * the pid still is this process.
+ * By pidfd where the kernel has PIDFD_SIGNAL_THREAD (6.9), else by tgkill(2) after having made
+ * sure that the pid still is this process.
  *
  * Return: 0, -ESRCH when it has ended, another negative errno.
  */
