@@ -342,7 +342,15 @@ static char *read_line(char *text, int size, void *stream)
 	struct reading *reading = stream;
 
 	reading->line++;
-	return fgets(text, size, reading->file);
+	if (!fgets(text, size, reading->file))
+		return NULL;
+	/* inih would take the rest for a line of its own */
+	if ((int)strlen(text) == size - 1 && text[size - 2] != '\n' && !reading->ret)
+		reading->ret = ost_error_set(reading->err, -E2BIG,
+					     "%s:%d: is longer than %d bytes; instances may be given "
+					     "several times",
+					     reading->path, reading->line, size - 2);
+	return text;
 }
 
 static int on_line(void *user, const char *section, const char *name, const char *value)

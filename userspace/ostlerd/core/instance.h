@@ -8,6 +8,7 @@
 
 #include "lib/hash.h"
 #include "lib/runtime.h"
+#include "ostlerd/source/memory.h"
 #include "plan/schedule.h"
 
 #define OST_NAME_LEN 64	/* bytes with NUL: names of functions and users */
@@ -35,16 +36,6 @@ struct ost_function {
 	struct ost_garbage_model model;
 	uint64_t traps;
 	bool changed;			/* since it was last stored */
-};
-
-/** struct ost_memory_kinds - memory of an instance by kind, bytes */
-struct ost_memory_kinds {
-	uint64_t current;
-	uint64_t anon;
-	uint64_t file;
-	uint64_t kernel;
-	uint64_t shmem;
-	uint64_t swap;
 };
 
 /** struct ost_collection - the last collection of an instance */
@@ -104,7 +95,10 @@ struct ost_instance {
 	uint64_t oom_events;
 	uint64_t cpu_at_collect_ns;
 	uint64_t messages_at_collect;
-	struct ost_memory_kinds memory;
+	struct ost_memory memory;
+	uint64_t memory_seen_bytes;	/* memory.current when @memory was read in full */
+	uint64_t cpu_walk_ns;		/* of the sample being taken */
+	uint64_t messages_walk;
 	uint64_t garbage_bytes;		/* estimate */
 	uint64_t kept_bytes;		/* anonymous memory after the last collection */
 	uint64_t traps;

@@ -10,7 +10,9 @@
 #include "ostlerd/core/pool.h"
 #include "ostlerd/core/trap.h"
 
+struct ost_agent_broker;
 struct ost_bpf;
+struct ost_cgroups;
 struct ost_kmod;
 struct ost_store;
 
@@ -45,10 +47,12 @@ struct ost_state {
 	struct ost_instances instances;
 	struct ost_traps traps;
 	struct ost_host host;
-	struct ost_feature_set features;	/* what this host has */
+	struct ost_host_features features;	/* what this host has */
 	struct ost_bpf *bpf;		/* NULL: without probes */
 	struct ost_kmod *kmod;		/* NULL: without the module */
 	struct ost_store *store;	/* NULL: nothing outlives a restart */
+	struct ost_cgroups *cgroups;
+	struct ost_agent_broker *broker;
 	/* called for each change; set by control, NULL before */
 	void (*notify)(struct ost_state *state, const struct ost_notice *notice);
 	void *notify_context;

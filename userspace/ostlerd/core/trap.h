@@ -6,13 +6,14 @@
 #include <stdint.h>
 
 #include "isa/decode.h"
-#include "isa/feature.h"
 #include "ostlerd/core/instance.h"
 
 /*
  * Traps, summed by function and opcode bytes, and the tasks parked at one now. A program that traps a
  * million times at one place is one row.
  */
+
+struct ost_host_features;
 
 #define OST_TRAPS_MAX 4096	/* rows; the least recent makes room */
 
@@ -59,10 +60,10 @@ struct ost_traps {
 	unsigned int rows;
 	struct ost_parked *parked;
 	unsigned int parked_count;
-	const struct ost_feature_set *host;	/* what this host has */
+	const struct ost_host_features *host;	/* what this host has */
 };
 
-void ost_traps_init(struct ost_traps *traps, const struct ost_feature_set *host);
+void ost_traps_init(struct ost_traps *traps, const struct ost_host_features *host);
 void ost_traps_exit(struct ost_traps *traps);
 
 /** ost_trap_note() - count a trap; decodes it when it is a new kind. NULL when memory is short. */

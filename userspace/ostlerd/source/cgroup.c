@@ -407,3 +407,66 @@ void ost_cgroups_close(struct ost_cgroups *cgroups)
 		close(cgroups->inotify_fd);
 	free(cgroups);
 }
+
+/* Most levels of nested cgroups that are looked through. */
+#define DEPTH_MAX 8
+
+/* Bytes of cgroup.procs that are read: some 100,000 processes. */
+#define PROCS_MAX (1 << 20)
+
+static ssize_t own_processes(int fd, pid_t *pids, size_t max)
+{
+	_ost_free_ char *text = NULL;
+	ssize_t n = ost_file_read_all(fd, "cgroup.procs", PROCS_MAX, &text);
+	char *at = text, *end;
+	size_t count = 0;
+
+	/* a threaded cgroup has no processes of its own */
+	if (n == -EOPNOTSUPP)
+		return 0;
+	if (n < 0)
+		return n;
+	for (;; at = end) {
+		long pid = strtol(at, &end, 10);
+
+		if (end == at)
+			return count;
+		/* 0 stands for a process outside our pid namespace */
+		if (pid > 0 && count++ < max)
+			pids[count - 1] = pid;
+	}
+}
+
+static ssize_t collect_processes(int fd, pid_t *pids, size_t max, unsigned int depth)
+{
+	ssize_t count = own_processes(fd, pids, max);
+	struct dirent *entry;
+	DIR *dir;
+
+	if (count < 0 || depth == DEPTH_MAX)
+		return count;
+	dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	while (dir && (entry = readdir(dir))) {
+		size_t used = (size_t)count < max ? (size_t)count : max;
+		int below;
+		ssize_t n;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (below < 0)
+			continue;
+		n = collect_processes(below, pids + used, max - used, depth + 1);
+		close(below);
+		if (n > 0)
+			count += n;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+ssize_t ost_cgroup_processes(int fd, pid_t *pids, size_t max)
+{
+	return collect_processes(fd, pids, max, 0);
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/error.h"
 
@@ -54,5 +55,14 @@ void ost_cgroups_close(struct ost_cgroups *cgroups);
 
 /** ost_cgroup_labels_read() - labels of the directory @fd, whose path is @path */
 void ost_cgroup_labels_read(int fd, const char *path, struct ost_cgroup_labels *labels);
+
+/**
+ * ost_cgroup_processes() - processes of a cgroup and of those below it
+ * @fd: its directory, readable
+ * @pids: gets at most @max pids
+ *
+ * Return: how many there are, which may be more than @max; negative errno when the cgroup is gone.
+ */
+ssize_t ost_cgroup_processes(int fd, pid_t *pids, size_t max);
 
 #endif
