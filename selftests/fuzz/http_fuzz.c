@@ -38,8 +38,8 @@ static void try_body(const char *text, size_t len)
 	const char *verdict = NULL;
 	bool wait = false;
 	const struct ost_json_member members[] = {
-		{ "verdict", OST_JSON_TEXT, true, &verdict },
-		{ "wait", OST_JSON_BOOL, false, &wait },
+		{"verdict", OST_JSON_TEXT, true, &verdict},
+		{"wait", OST_JSON_BOOL, false, &wait},
 	};
 	struct ost_error err;
 	json_t *object;

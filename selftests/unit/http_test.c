@@ -43,9 +43,30 @@ static void an_escaped_slash_stays_in_its_part(void **state)
 static void refuses_what_is_no_path(void **state)
 {
 	static const char *const bad[] = {
-		"", "*", "v1/status", "http://h/v1", "/", "//", "/v1/", "/v1//status", "/v1/%", "/v1/%4",
-		"/v1/%zz", "/v1/%00", "/v1/a%00b", "/v1/%0a", "/v1/\x1b[0m", "/v1/%7f", "/v1/a#b", "/v1?",
-		"/v1?user", "/v1?=x", "/v1?a=1&", "/v1?a=1&&b=2", "/v1?a=1&a=2", "/v1?a=%g0",
+		"",
+		"*",
+		"v1/status",
+		"http://h/v1",
+		"/",
+		"//",
+		"/v1/",
+		"/v1//status",
+		"/v1/%",
+		"/v1/%4",
+		"/v1/%zz",
+		"/v1/%00",
+		"/v1/a%00b",
+		"/v1/%0a",
+		"/v1/\x1b[0m",
+		"/v1/%7f",
+		"/v1/a#b",
+		"/v1?",
+		"/v1?user",
+		"/v1?=x",
+		"/v1?a=1&",
+		"/v1?a=1&&b=2",
+		"/v1?a=1&a=2",
+		"/v1?a=%g0",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

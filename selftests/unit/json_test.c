@@ -23,8 +23,8 @@ static struct ost_error err;
 static int read_text(const char *text, struct values *values, json_t **object)
 {
 	const struct ost_json_member members[] = {
-		{ "verdict", OST_JSON_TEXT, true, &values->verdict },
-		{ "wait", OST_JSON_BOOL, false, &values->wait },
+		{"verdict", OST_JSON_TEXT, true, &values->verdict},
+		{"wait", OST_JSON_BOOL, false, &values->wait},
 	};
 	int ret;
 
@@ -36,7 +36,7 @@ static int read_text(const char *text, struct values *values, json_t **object)
 
 static void reads_members(void **state)
 {
-	struct values values = { .wait = true };
+	struct values values = {.wait = true};
 	json_t *object;
 
 	assert_int_equal(read_text("{\"verdict\": \"retry\"}", &values, &object), 0);
@@ -54,30 +54,31 @@ static void refuses_and_says_why(void **state)
 		const char *text;
 		const char *says;
 	} bad[] = {
-		{ "", "line 1" },
-		{ "{", "line 1" },
-		{ "{}x", "line 1" },
-		{ "[]", "must be an object" },
-		{ "7", "must be an object" },
-		{ "{\"verdict\":\"a\",\"verdict\":\"b\"}", "duplicate" },
-		{ "{\"verdict\":\"\\ud800\"}", "line 1" },
-		{ "{\"verdict\":\"\\u0000\"}", "line 1" },
-		{ "{\"verdict\":\"\xff\"}", "UTF-8" },
-		{ "{}", "verdict is missing" },
-		{ "{\"verdict\":1}", "verdict must be a string" },
-		{ "{\"verdict\":null}", "verdict must be a string" },
-		{ "{\"verdict\":\"a\",\"wait\":1}", "wait must be true or false" },
-		{ "{\"verdict\":\"a\",\"wiat\":true}", "no member wiat; known are: verdict, wait" },
+		{"", "line 1"},
+		{"{", "line 1"},
+		{"{}x", "line 1"},
+		{"[]", "must be an object"},
+		{"7", "must be an object"},
+		{"{\"verdict\":\"a\",\"verdict\":\"b\"}", "duplicate"},
+		{"{\"verdict\":\"\\ud800\"}", "line 1"},
+		{"{\"verdict\":\"\\u0000\"}", "line 1"},
+		{"{\"verdict\":\"\xff\"}", "UTF-8"},
+		{"{}", "verdict is missing"},
+		{"{\"verdict\":1}", "verdict must be a string"},
+		{"{\"verdict\":null}", "verdict must be a string"},
+		{"{\"verdict\":\"a\",\"wait\":1}", "wait must be true or false"},
+		{"{\"verdict\":\"a\",\"wiat\":true}", "no member wiat; known are: verdict, wait"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct values values = { 0 };
+		struct values values = {0};
 		json_t *object;
 
 		if (read_text(bad[i].text, &values, &object) != -EINVAL)
 			fail_msg("%s was taken", bad[i].text);
 		if (!strstr(err.text, bad[i].says))
-			fail_msg("%s: \"%s\" does not say \"%s\"", bad[i].text, err.text, bad[i].says);
+			fail_msg("%s: \"%s\" does not say \"%s\"", bad[i].text, err.text,
+				 bad[i].says);
 		json_decref(object);
 	}
 }
@@ -97,15 +98,17 @@ static void bytes_become_utf8(void **state)
 		const char *bytes;
 		const char *text;
 	} cases[] = {
-		{ "plain", "plain" },
-		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
-		{ "a\xff" "b", "a\\xffb" },
-		{ "\xc3", "\\xc3" },
-		{ "\xc0\xaf", "\\xc0\\xaf" },
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-		{ "\xe0\x80\x80", "\\xe0\\x80\\x80" },
-		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
-		{ "\xf0\x9f\x98", "\\xf0\\x9f\\x98" },
+		{"plain", "plain"},
+		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"a\xff"
+		 "b",
+		 "a\\xffb"},
+		{"\xc3", "\\xc3"},
+		{"\xc0\xaf", "\\xc0\\xaf"},
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+		{"\xe0\x80\x80", "\\xe0\\x80\\x80"},
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+		{"\xf0\x9f\x98", "\\xf0\\x9f\\x98"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -155,7 +158,8 @@ static void numbers_that_do_not_fit(void **state)
 	assert_true(json_integer_value(json_object_get(object, "big")) == INT64_MAX);
 	assert_true(json_is_null(json_object_get(object, "nan")));
 	assert_true(json_real_value(json_object_get(object, "half")) == 0.5);
-	assert_string_equal(json_string_value(json_object_get(object, "id")), "18446744073709551615");
+	assert_string_equal(json_string_value(json_object_get(object, "id")),
+			    "18446744073709551615");
 	assert_true(json_is_null(json_object_get(object, "none")));
 	json_decref(object);
 }

@@ -30,19 +30,21 @@ static int decode(char *text, bool argument, struct ost_error *err)
 			int low = high < 0 ? -1 : hex_digit(in[2]);
 
 			if (low < 0)
-				return ost_error_set(err, -EINVAL,
-						     "a %% in the path must be followed by two hex digits; a "
-						     "percent sign itself is %%25");
+				return ost_error_set(
+					err, -EINVAL,
+					"a %% in the path must be followed by two hex digits; a "
+					"percent sign itself is %%25");
 			c = (char)(high * 16 + low);
 			in += 2;
 		} else if (c == '+' && argument) {
 			c = ' ';
 		}
 		if ((unsigned char)c < 0x20 || c == 0x7f)
-			return ost_error_set(err, -EINVAL,
-					     "the path has the control character 0x%02x, also when escaped "
-					     "it may have none",
-					     (unsigned char)c);
+			return ost_error_set(
+				err, -EINVAL,
+				"the path has the control character 0x%02x, also when escaped "
+				"it may have none",
+				(unsigned char)c);
 		*out++ = c;
 	}
 	*out = '\0';
@@ -57,9 +59,10 @@ static int take_parts(struct ost_http_target *target, char *path, struct ost_err
 		int ret;
 
 		if (!*part)
-			return ost_error_set(err, -EINVAL,
-					     "the path has an empty part; it must neither end with a slash nor "
-					     "have two in a row");
+			return ost_error_set(
+				err, -EINVAL,
+				"the path has an empty part; it must neither end with a slash nor "
+				"have two in a row");
 		if (target->parts == OST_HTTP_PARTS_MAX)
 			return ost_error_set(err, -E2BIG, "the path has more than %d parts",
 					     OST_HTTP_PARTS_MAX);
@@ -80,8 +83,9 @@ static int take_args(struct ost_http_target *target, char *query, struct ost_err
 		int ret;
 
 		if (!value || value == name)
-			return ost_error_set(err, -EINVAL, "after the question mark must come name=value, "
-							   "more of them after an ampersand");
+			return ost_error_set(err, -EINVAL,
+					     "after the question mark must come name=value, "
+					     "more of them after an ampersand");
 		*value++ = '\0';
 		ret = decode(name, true, err);
 		if (!ret)
@@ -93,7 +97,7 @@ static int take_args(struct ost_http_target *target, char *query, struct ost_err
 		if (target->args == OST_HTTP_ARGS_MAX)
 			return ost_error_set(err, -E2BIG, "there are more than %d arguments",
 					     OST_HTTP_ARGS_MAX);
-		target->arg[target->args++] = (struct ost_http_arg){ name, value };
+		target->arg[target->args++] = (struct ost_http_arg){name, value};
 	}
 	return 0;
 }
@@ -110,7 +114,8 @@ int ost_http_target_parse(const char *raw, struct ost_http_target *target, struc
 		return ost_error_set(err, -ENAMETOOLONG, "the path is longer than %d bytes",
 				     OST_HTTP_TARGET_MAX - 1);
 	if (raw[0] != '/')
-		return ost_error_set(err, -EINVAL, "the path must begin with a slash, as in /v1/status");
+		return ost_error_set(err, -EINVAL,
+				     "the path must begin with a slash, as in /v1/status");
 	memcpy(target->text, raw, len + 1);
 	if (strchr(target->text, '#'))
 		return ost_error_set(err, -EINVAL, "the path has a #, which must be written %%23");

@@ -8,10 +8,11 @@
 
 #include "lib/error.h"
 
-/* The target of an HTTP request: a path of a few parts and a few arguments, nothing else is accepted. */
+/* The target of an HTTP request: a path of a few parts and a few arguments, nothing else is
+ * accepted. */
 
-#define OST_HTTP_PARTS_MAX 6	/* parts of a path: /v1/instances/ID/collect has 4 */
-#define OST_HTTP_ARGS_MAX 8	/* arguments after the question mark */
+#define OST_HTTP_PARTS_MAX  6	 /* parts of a path: /v1/instances/ID/collect has 4 */
+#define OST_HTTP_ARGS_MAX   8	 /* arguments after the question mark */
 #define OST_HTTP_TARGET_MAX 1024 /* bytes of the target as sent, with the terminating NUL */
 
 /** struct ost_http_arg - one `name=value` after the question mark, decoded */
@@ -38,8 +39,8 @@ struct ost_http_target {
  * ost_http_target_parse() - take a request target (RFC 9112, origin-form) apart
  * @raw: as sent, percent escapes and all
  *
- * Return: 0; -EINVAL for what is no path, has an empty part, a bad escape, an escaped NUL, a control
- * character or a repeated argument; -ENAMETOOLONG, -E2BIG for more than fits.
+ * Return: 0; -EINVAL for what is no path, has an empty part, a bad escape, an escaped NUL, a
+ * control character or a repeated argument; -ENAMETOOLONG, -E2BIG for more than fits.
  */
 int ost_http_target_parse(const char *raw, struct ost_http_target *target, struct ost_error *err);
 

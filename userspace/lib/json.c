@@ -14,11 +14,12 @@ int ost_json_parse(const char *text, size_t len, json_t **out, struct ost_error 
 	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
 	if (!value)
-		return ost_error_set(err, -EINVAL, "the JSON is wrong in line %d, column %d: %s", why.line,
-				     why.column, why.text);
+		return ost_error_set(err, -EINVAL, "the JSON is wrong in line %d, column %d: %s",
+				     why.line, why.column, why.text);
 	if (!json_is_object(value)) {
 		json_decref(value);
-		return ost_error_set(err, -EINVAL, "the JSON must be an object, as in {\"name\": \"value\"}");
+		return ost_error_set(err, -EINVAL,
+				     "the JSON must be an object, as in {\"name\": \"value\"}");
 	}
 	*out = value;
 	return 0;
@@ -30,12 +31,14 @@ static int read_member(const json_t *value, const struct ost_json_member *member
 	switch (member->kind) {
 	case OST_JSON_TEXT:
 		if (!json_is_string(value))
-			return ost_error_set(err, -EINVAL, "member %s must be a string", member->name);
+			return ost_error_set(err, -EINVAL, "member %s must be a string",
+					     member->name);
 		*(const char **)member->at = json_string_value(value);
 		return 0;
 	case OST_JSON_BOOL:
 		if (!json_is_boolean(value))
-			return ost_error_set(err, -EINVAL, "member %s must be true or false", member->name);
+			return ost_error_set(err, -EINVAL, "member %s must be true or false",
+					     member->name);
 		*(bool *)member->at = json_is_true(value);
 		return 0;
 	}
@@ -48,8 +51,8 @@ static int unknown_member(const char *name, const struct ost_json_member *member
 	char known[160] = "";
 
 	for (size_t i = 0; i < count; i++)
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", i ? ", " : "",
-			 members[i].name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 i ? ", " : "", members[i].name);
 	return ost_error_set(err, -EINVAL, "there is no member %.64s; known are: %s", name,
 			     count ? known : "none");
 }
@@ -87,11 +90,16 @@ int ost_json_read(const json_t *object, const struct ost_json_member *members, s
 	return 0;
 }
 
-/* Length of the UTF-8 character at @s (RFC 3629: no overlong forms, no surrogates), 0 when it is none. */
+/* Length of the UTF-8 character at @s (RFC 3629: no overlong forms, no surrogates), 0 when it is
+ * none. */
 static size_t utf8_length(const unsigned char *s)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-		     s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
 
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
@@ -132,8 +140,8 @@ json_t *ost_json_bytes(const char *bytes)
 
 void ost_json_put_u64(json_t *object, const char *name, uint64_t value)
 {
-	json_object_set_new_nocheck(object, name,
-				    json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
+	json_object_set_new_nocheck(
+		object, name, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
 void ost_json_put_real(json_t *object, const char *name, double value)

@@ -9,12 +9,13 @@
 
 #include "lib/error.h"
 
-/* What jansson leaves to its callers: strict reading into C variables, and members that can't fail. */
+/* What jansson leaves to its callers: strict reading into C variables, and members that can't fail.
+ */
 
 /** enum ost_json_kind - what a member must be, and what its @at points to */
 enum ost_json_kind {
-	OST_JSON_TEXT,		/* const char *, owned by the JSON value */
-	OST_JSON_BOOL,		/* bool */
+	OST_JSON_TEXT, /* const char *, owned by the JSON value */
+	OST_JSON_BOOL, /* bool */
 };
 
 /**
@@ -47,8 +48,8 @@ int ost_json_read(const json_t *object, const struct ost_json_member *members, s
 /**
  * ost_json_bytes() - a JSON string of bytes that need not be UTF-8
  *
- * Names of processes, paths and labels come from tasks. A byte that is no part of valid UTF-8 becomes \xNN,
- * spelled out.
+ * Names of processes, paths and labels come from tasks. A byte that is no part of valid UTF-8
+ * becomes \xNN, spelled out.
  */
 json_t *ost_json_bytes(const char *bytes);
 
