@@ -4,6 +4,16 @@
 
 #include "lib/error.h"
 #include "ostlerd/core/state.h"
+#include "ostlerd/source/kmod.h"
+
+/** ost_park_ops - what the module tells of parks; context: struct ost_state */
+extern const struct ost_kmod_ops ost_park_ops;
+
+/** ost_park_resync() - bring the table of parked tasks up to date by a dump */
+void ost_park_resync(struct ost_state *state);
+
+/** ost_park_forget_all() - the module is gone, and with it every park */
+void ost_park_forget_all(struct ost_state *state);
 
 /**
  * ost_park_verdict() - give a parked task its verdict

@@ -38,9 +38,9 @@ static const struct word modes[] = {
 	{ NULL, 0 },
 };
 
+/* No retry: without anything changed the instruction would trap again at once, for ever. */
 static const struct word verdicts[] = {
 	{ "ask", OSTLER_VERDICT_UNSPEC },
-	{ "retry", OSTLER_VERDICT_RETRY },
 	{ "deliver", OSTLER_VERDICT_DELIVER },
 	{ "skip", OSTLER_VERDICT_SKIP },
 	{ NULL, 0 },
@@ -87,7 +87,7 @@ static const struct key keys[] = {
 	       "goes on with a wrong result."),
 	WORD("traps", "verdict", verdict, verdicts, "ask",
 	     "Verdict for a task that lacks a feature: ask (a person or the next stage decides before the "
-	     "deadline), deliver, retry or skip."),
+	     "deadline), deliver or skip."),
 	WORD("traps", "verdict_other", verdict_other, verdicts, "deliver",
 	     "Verdict for a parked task that no host could help: bytes that are no instruction, privileged "
 	     "instructions, the program's own abort."),
