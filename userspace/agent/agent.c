@@ -119,30 +119,27 @@ static int thread_start(void)
 	return -err;
 }
 
-static int set_path(const char *path)
+int ost_agent_path(const char *path)
 {
-	size_t len = strlen(path);
+	size_t len = path ? strlen(path) : 0;
 
 	if (len >= sizeof(agent.path))
 		return -ENAMETOOLONG;
-	memcpy(agent.path, path, len + 1);
+	if (len)
+		memcpy(agent.path, path, len + 1);
 	return 0;
 }
 
-int ost_agent_start(const char *path)
+int ost_agent_start(uint32_t flags)
 {
-	int err = 0;
+	int err;
 
 	if (__atomic_load_n(&agent.forking, __ATOMIC_ACQUIRE) || agent.pid != sys_getpid())
 		return -EAGAIN;
 	if (__atomic_exchange_n(&agent.running, 1, __ATOMIC_ACQ_REL))
 		return -EALREADY;
-	if (path && *path) {
-		err = set_path(path);
-		agent.flags |= OST_AGENT_ATTACHED;
-	}
-	if (!err)
-		err = thread_start();
+	agent.flags |= flags;
+	err = thread_start();
 	if (err)
 		__atomic_store_n(&agent.running, 0, __ATOMIC_RELEASE);
 	return err;
@@ -198,16 +195,13 @@ static void take_signal(void)
 
 __attribute__((constructor)) static void agent_arm(void)
 {
-	const char *path;
-
 	ost_node_ready();
 	if (agent.pid || switched_off())
 		return;
 	/* without the signal nobody can poke, but a JVM can still be told to load and dial */
 	take_signal();
-	path = getenv ? getenv("OSTLER_AGENT_SOCKET") : NULL;
-	if (!path || !*path || set_path(path))
-		set_path(OST_AGENT_SOCKET);
+	ost_agent_path(OST_AGENT_SOCKET);
+	ost_agent_path(getenv ? getenv("OSTLER_AGENT_SOCKET") : NULL);
 	agent.pid = sys_getpid();
 	if (__register_atfork)
 		__register_atfork(fork_prepare, fork_parent, fork_child, NULL);

@@ -47,7 +47,7 @@ struct ost_runtime_ops {
 	void (*forked)(void);
 };
 
-extern const struct ost_runtime_ops ost_python_ops, ost_node_ops, ost_ruby_ops, ost_jvm_ops, ost_mono_ops;
+extern const struct ost_runtime_ops ost_python_ops, ost_node_ops, ost_ruby_ops, ost_jvm_ops;
 
 /**
  * struct ost_allocator_ops - how one malloc() gives memory back
@@ -72,14 +72,24 @@ void *ost_symbol(const char *name);
 /** ost_round_note() - append to the round's detail line; cut when it is full */
 void ost_round_note(struct ost_round *round, const char *text, uint64_t value);
 
+/** ost_round_text() - the same without a number */
+void ost_round_text(struct ost_round *round, const char *text);
+
+/**
+ * ost_agent_path() - dial @path from now on; NULL or "" keeps what is known
+ *
+ * Return: 0, or -ENAMETOOLONG when it doesn't fit a socket address.
+ */
+int ost_agent_path(const char *path);
+
 /**
  * ost_agent_start() - start the helper thread, which dials the manager
- * @path: socket to dial from now on; NULL: keep what is known
+ * @flags: OST_AGENT_ATTACHED or 0, added to those of the hello
  *
  * Must not be called by a thread that may hold a lock of the allocator. Return: 0, -EALREADY when it runs
- * already, -ENAMETOOLONG, or another negative errno.
+ * already, -EAGAIN in the middle of a fork() or where the agent is switched off, or another negative errno.
  */
-int ost_agent_start(const char *path);
+int ost_agent_start(uint32_t flags);
 
 /** ost_agent_flags() - for the hello */
 uint32_t ost_agent_flags(void);

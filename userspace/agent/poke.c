@@ -126,7 +126,7 @@ void ost_poke_handler(int sig, siginfo_t *info, void *context)
 
 	look(&at, context);
 	if (at.blocked)
-		ost_agent_start(NULL);
+		ost_agent_start(0);
 	/* V8's loop is to come out of epoll_wait: its wrapper goes back in by itself */
 	if (at.failed && at.number != NUMBER_UNKNOWN && !ost_node_wants_wakeup() &&
 	    can_repeat(at.regs, at.number))

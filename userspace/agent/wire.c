@@ -11,6 +11,11 @@
 
 static const struct ost_runtime_ops *const runtimes[] = {
 	&ost_python_ops,
+	&ost_node_ops,
+	&ost_ruby_ops,
+#ifdef OST_WITH_JVM
+	&ost_jvm_ops,
+#endif
 };
 
 /* The inode tells whether the number still is our socket: programs close descriptors they don't know. */
