@@ -123,7 +123,7 @@ int BPF_PROG(reclaim_oom, struct task_struct *victim)
 	event = event_begin(OST_EVENT_OOM, sizeof(*event), id);
 	if (!event)
 		return 0;
-	event->tgid = victim->tgid;
+	event->tgid = BPF_CORE_READ(victim, tgid);
 	bpf_core_read_str(event->comm, sizeof(event->comm), &victim->comm);
 	event_end(event, sizeof(*event), true);
 	return 0;

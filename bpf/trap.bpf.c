@@ -123,10 +123,10 @@ int BPF_PROG(trap_signal, int sig, struct kernel_siginfo *info, struct task_stru
 
 	if (sig != SIGILL || (unsigned long)info <= 2)
 		return 0;
-	code = info->si_code;
+	code = BPF_CORE_READ(info, si_code);
 	if (code != ILL_ILLOPN && code != ILL_ILLOPC)
 		return 0;
-	if (task->pid != (int)bpf_get_current_pid_tgid())
+	if (BPF_CORE_READ(task, pid) != (int)bpf_get_current_pid_tgid())
 		return 0;
 	ip = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
 	instance = counters_of_current(&id);
