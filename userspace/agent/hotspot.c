@@ -16,10 +16,20 @@ struct place {
 	bool is_static;
 };
 
+/* how one collector keeps its free memory: where to look, and what to drop */
+struct collector {
+	const char *flag;
+	void (*find)(void);
+	uint64_t (*drop)(void);
+};
+
 static struct {
-	bool looked, usable;
+	bool looked;
 	const char *why_not;
-	struct place heap, young, old, eden, from, to, tenured, top, end;
+	const struct collector *collector;
+	struct place heap, top, end;
+	struct place young, old, eden, from, to, tenured;	/* Serial, Parallel */
+	struct place regions, base, length;			/* G1 */
 } hotspot;
 
 static struct entries structs, types;
@@ -118,6 +128,15 @@ static char *pointer(const char *object, struct place place)
 	return *(char **)(place.is_static ? (const char *)place.value : object + place.value);
 }
 
+static uint64_t range_drop(uintptr_t from, uintptr_t to)
+{
+	from = (from + PAGE - 1) & ~(PAGE - 1);
+	to &= ~(PAGE - 1);
+	if (!from || from >= to || sys_madvise(from, to - from, MADV_DONTNEED))
+		return 0;
+	return to - from;
+}
+
 static void serial_find(void)
 {
 	hotspot.young = field_find_either("SerialHeap", "GenCollectedHeap", "_young_gen");
@@ -142,6 +161,90 @@ static void parallel_find(void)
 	hotspot.end = field_find("MutableSpace", "_end");
 }
 
+static uint64_t space_drop(const char *space)
+{
+	return space ? range_drop((uintptr_t)pointer(space, hotspot.top),
+				  (uintptr_t)pointer(space, hotspot.end))
+		     : 0;
+}
+
+/* two generations of a few spaces, each used from its bottom to its top */
+static uint64_t generations_drop(void)
+{
+	const char *heap = pointer(NULL, hotspot.heap);
+	const char *young = pointer(heap, hotspot.young), *old = pointer(heap, hotspot.old);
+
+	if (!heap || !young || !old)
+		return 0;
+	return space_drop(pointer(young, hotspot.eden)) + space_drop(pointer(young, hotspot.from)) +
+	       space_drop(pointer(young, hotspot.to)) + space_drop(pointer(old, hotspot.tenured));
+}
+
+static void g1_find(void)
+{
+	struct place manager = field_find("G1CollectedHeap", "_hrm");
+	struct place table = field_find_either("HeapRegionManager", "G1HeapRegionManager", "_regions");
+
+	hotspot.base = field_find("G1HeapRegionTable", "_base");
+	hotspot.length = field_find("G1HeapRegionTable", "_length");
+	hotspot.top = field_find_either("HeapRegion", "G1HeapRegion", "_top");
+	hotspot.end = field_find_either("HeapRegion", "G1HeapRegion", "_end");
+	/* both are members, not pointers: their offsets add up */
+	hotspot.regions = manager;
+	if (manager.value != ABSENT && table.value != ABSENT)
+		hotspot.regions.value += table.value;
+	else
+		hotspot.regions.value = ABSENT;
+}
+
+/* a table of regions, each used from its bottom to its top; neighbours that are free go in one call */
+static uint64_t g1_drop(void)
+{
+	const char *heap = pointer(NULL, hotspot.heap), *table;
+	uintptr_t from = 0, to = 0;
+	uint64_t dropped = 0, count;
+	char *const *regions;
+
+	if (!heap)
+		return 0;
+	table = heap + hotspot.regions.value;
+	regions = (char *const *)pointer(table, hotspot.base);
+	count = (uint64_t)pointer(table, hotspot.length);
+	for (uint64_t i = 0; regions && i < count; i++) {
+		uintptr_t top, end;
+
+		if (!regions[i])
+			continue;
+		top = (uintptr_t)pointer(regions[i], hotspot.top);
+		end = (uintptr_t)pointer(regions[i], hotspot.end);
+		if (top >= end)
+			continue;
+		if (top != to) {
+			dropped += range_drop(from, to);
+			from = top;
+		}
+		to = end;
+	}
+	return dropped + range_drop(from, to);
+}
+
+static const struct collector collectors[] = {
+	{"UseSerialGC", serial_find, generations_drop},
+	{"UseParallelGC", parallel_find, generations_drop},
+	{"UseG1GC", g1_find, g1_drop},
+};
+
+static bool layout_known(const struct collector *collector)
+{
+	bool common = hotspot.heap.is_static && hotspot.top.value != ABSENT && hotspot.end.value != ABSENT;
+
+	if (collector->drop == g1_drop)
+		return common && hotspot.regions.value != ABSENT && hotspot.base.value != ABSENT &&
+		       hotspot.length.value != ABSENT;
+	return common && hotspot.young.value != ABSENT && hotspot.old.value != ABSENT &&
+	       hotspot.eden.value != ABSENT && hotspot.tenured.value != ABSENT;
+}
+
 /* what the operator or the system did to the heap's pages that dropping them would undo */
 static const char *forbidding_flag(void)
 {
@@ -153,26 +256,33 @@ static const char *forbidding_flag(void)
 	return NULL;
 }
 
+static const struct collector *collector_in_use(void)
+{
+	for (size_t i = 0; i < OST_ARRAY_SIZE(collectors); i++)
+		if (flag_read(collectors[i].flag) == 1)
+			return &collectors[i];
+	return NULL;
+}
+
+/* NULL, or why there is nothing to drop */
 static const char *look(void)
 {
+	const struct collector *collector;
 	const char *flag;
 
 	if (!tables_find())
 		return "no gHotSpotVMStructs";
-	if (flag_read("UseSerialGC") == 1)
-		serial_find();
-	else if (flag_read("UseParallelGC") == 1)
-		parallel_find();
-	else
-		return "collector gives back by itself";
+	collector = collector_in_use();
+	if (!collector)
+		return "collector unknown";
 	flag = forbidding_flag();
 	if (flag)
 		return flag;
 	hotspot.heap = field_find("Universe", "_collectedHeap");
-	if (hotspot.heap.value == ABSENT || hotspot.young.value == ABSENT || hotspot.old.value == ABSENT ||
-	    hotspot.eden.value == ABSENT || hotspot.tenured.value == ABSENT ||
-	    hotspot.top.value == ABSENT || hotspot.end.value == ABSENT)
-		return "unknown heap layout";
+	collector->find();
+	if (!layout_known(collector))
+		return "heap layout unknown";
+	hotspot.collector = collector;
 	return NULL;
 }
 
@@ -180,37 +290,13 @@ bool ost_hotspot_find(const char **why_not)
 {
 	if (!hotspot.looked) {
 		hotspot.why_not = look();
-		hotspot.usable = !hotspot.why_not;
 		hotspot.looked = true;
 	}
 	*why_not = hotspot.why_not;
-	return hotspot.usable;
-}
-
-static uint64_t space_drop(const char *space)
-{
-	uintptr_t from, to;
-
-	if (!space)
-		return 0;
-	from = ((uintptr_t)pointer(space, hotspot.top) + PAGE - 1) & ~(PAGE - 1);
-	to = (uintptr_t)pointer(space, hotspot.end) & ~(PAGE - 1);
-	if (!from || from >= to || sys_madvise(from, to - from, MADV_DONTNEED))
-		return 0;
-	return to - from;
+	return hotspot.collector;
 }
 
 uint64_t ost_hotspot_drop(void)
 {
-	const char *heap, *young, *old;
-
-	if (!hotspot.usable)
-		return 0;
-	heap = pointer(NULL, hotspot.heap);
-	young = pointer(heap, hotspot.young);
-	old = pointer(heap, hotspot.old);
-	if (!heap || !young || !old)
-		return 0;
-	return space_drop(pointer(young, hotspot.eden)) + space_drop(pointer(young, hotspot.from)) +
-	       space_drop(pointer(young, hotspot.to)) + space_drop(pointer(old, hotspot.tenured));
+	return hotspot.collector ? hotspot.collector->drop() : 0;
 }

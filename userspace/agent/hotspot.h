@@ -5,7 +5,8 @@
 #include "agent/agent.h"
 
 /*
- * The Serial and Parallel collectors empty their spaces and keep the pages. HotSpot describes its own
+ * The Serial and Parallel collectors empty their spaces and keep the pages; G1 gives back only what lies
+ * above its initial size. HotSpot describes its own
  * structures to debuggers in the exported table gHotSpotVMStructs (type, field, offset or address);
  * through it the ends of the spaces are found, whatever the JDK's version.
  */

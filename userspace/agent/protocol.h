@@ -138,7 +138,8 @@ struct ost_agent_request {
  * @wait_us: from the request until the runtimes began to collect
  * @collect_us: what the collection took
  * @trim_us: what the trim took
- * @dropped_bytes: free heap that the agent itself gave back to the kernel (JVM: Serial, Parallel)
+ * @dropped_bytes: free heap that the agent itself handed back to the kernel, whether its pages were in use or
+ *	not (JVM)
  * @collected: objects freed where the runtime tells (CPython: unreachable objects found), else 0
  * @heap_bytes: STAT: bytes the allocator took from the kernel, 0 when it doesn't tell
  * @free_bytes: STAT: of these, bytes not handed out to the program
