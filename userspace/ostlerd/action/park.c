@@ -73,7 +73,7 @@ static void note_trap(struct ost_state *state, struct ost_instance *instance,
 {
 	if (ost_bpf_have(state->bpf, OST_BPF_MODULE))
 		return;
-	ost_trap_note(&state->traps, instance ? instance->function->name : "", parked->instance_id,
+	ost_trap_note(&state->traps, instance ? instance->function : NULL, parked->instance_id,
 		      parked->ip, parked->pid, parked->comm, parked->insn, parked->insn_len,
 		      OST_TRAP_MODULE, 0, ost_now_ns());
 	if (instance)

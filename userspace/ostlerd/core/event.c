@@ -14,16 +14,15 @@ static void take_trap(struct ost_state *state, const struct ost_event_trap *even
 {
 	struct ost_instance *instance = ost_instance_find(&state->instances, event->head.instance_id);
 	struct ost_notice notice = { .change = OST_CHANGE_TRAP, .instance = instance };
-	char comm[OST_EVENT_COMM_LEN + 1] = "";
 	struct ost_trap *trap;
 
 	/* a verdict at work is told by the park's end */
 	if (event->action == OST_TRAP_RESUMED)
 		return;
-	memcpy(comm, event->comm, OST_EVENT_COMM_LEN);
-	trap = ost_trap_note(&state->traps, instance ? instance->function->name : "",
-			     event->head.instance_id, event->ip, event->pid, comm, event->insn,
-			     event->insn_len, event->source, event->si_code, event->head.time_ns);
+	trap = ost_trap_note(&state->traps, instance ? instance->function : NULL,
+			     event->head.instance_id, event->ip, event->pid, event->comm,
+			     event->insn, event->insn_len, event->source, event->si_code,
+			     event->head.time_ns);
 	if (!trap)
 		return;
 	if (instance) {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
+
 void ost_traps_init(struct ost_traps *traps, const struct ost_host_features *host)
 {
 	memset(traps, 0, sizeof(*traps));
@@ -18,6 +20,7 @@ void ost_traps_exit(struct ost_traps *traps)
 		traps->first = trap->next;
 		free(trap);
 	}
+	ost_hash_free(&traps->by_kind);
 	while (traps->parked)
 		ost_parked_drop(traps, traps->parked->event);
 	traps->last = NULL;
@@ -38,66 +41,90 @@ static void push_trap(struct ost_traps *traps, struct ost_trap *trap)
 	traps->first = trap;
 }
 
-/* A hot trap is at the front of the list, so the search ends where it begins. */
-static struct ost_trap *find_trap(const struct ost_traps *traps, const char *function,
-				  const uint8_t *insn, uint8_t insn_len)
+/* Bytes beyond insn_len are 0, so two words stand for the whole; the constants are those of splitmix64. */
+static uint64_t kind_key(const struct ost_function *function, const uint8_t insn[16])
 {
-	struct ost_trap *trap = traps->first;
+	uint64_t low, high;
 
-	while (trap && (trap->insn_len != insn_len || memcmp(trap->insn, insn, insn_len) ||
-			strcmp(trap->function, function)))
-		trap = trap->next;
-	return trap;
+	memcpy(&low, insn, 8);
+	memcpy(&high, insn + 8, 8);
+	low = (low ^ (function ? function->node.key : 0)) * 0xbf58476d1ce4e5b9ull;
+	return (low ^ low >> 31 ^ high) * 0x94d049bb133111ebull;
 }
 
-static struct ost_trap *new_trap(struct ost_traps *traps, const char *function,
-				 const uint8_t *insn, uint8_t insn_len)
+static struct ost_trap *find_trap(const struct ost_traps *traps, uint64_t key, const char *name,
+				  const uint8_t insn[16])
+{
+	struct ost_hash_node *node = ost_hash_find(&traps->by_kind, key);
+
+	for (; node; node = ost_hash_again(node)) {
+		struct ost_trap *trap = ost_container_of(node, struct ost_trap, node);
+
+		if (trap->insn_len == insn[15] && !memcmp(trap->insn, insn, 15) &&
+		    !strcmp(trap->function, name))
+			return trap;
+	}
+	return NULL;
+}
+
+static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key, const char *name,
+				 const uint8_t insn[16])
 {
 	struct ost_trap *trap;
 
 	if (traps->rows == OST_TRAPS_MAX) {
 		trap = traps->last;
 		unlink_trap(traps, trap);
+		ost_hash_remove(&traps->by_kind, &trap->node);
+		traps->rows--;
 		memset(trap, 0, sizeof(*trap));
 	} else {
 		trap = calloc(1, sizeof(*trap));
-		if (!trap)
-			return NULL;
-		traps->rows++;
 	}
-	strncpy(trap->function, function, sizeof(trap->function) - 1);
-	trap->insn_len = insn_len;
-	memcpy(trap->insn, insn, insn_len);
-	ost_isa_decode_on(insn, insn_len, traps->host, &trap->decode);
+	if (!trap || ost_hash_insert(&traps->by_kind, &trap->node, key)) {
+		free(trap);
+		return NULL;
+	}
+	traps->rows++;
+	strcpy(trap->function, name);
+	trap->insn_len = insn[15];
+	memcpy(trap->insn, insn, 15);
+	ost_isa_decode_on(trap->insn, trap->insn_len, traps->host, &trap->decode);
+	push_trap(traps, trap);
 	return trap;
 }
 
-struct ost_trap *ost_trap_note(struct ost_traps *traps, const char *function, uint64_t instance_id,
-			       uint64_t ip, uint32_t pid, const char *comm, const uint8_t *insn,
-			       uint8_t insn_len, uint8_t source, uint8_t si_code, uint64_t now_ns)
+struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_function *function,
+			       uint64_t instance_id, uint64_t ip, uint32_t pid, const char *comm,
+			       const uint8_t *insn, uint8_t insn_len, uint8_t source,
+			       uint8_t si_code, uint64_t now_ns)
 {
+	const char *name = function ? function->name : "";
+	uint8_t kind[16] = { 0 };	/* the opcode bytes, then how many they are */
 	struct ost_trap *trap;
+	uint64_t key;
 
-	if (insn_len > sizeof(trap->insn))
-		insn_len = sizeof(trap->insn);
-	trap = find_trap(traps, function, insn, insn_len);
-	if (trap)
-		unlink_trap(traps, trap);
-	else
-		trap = new_trap(traps, function, insn, insn_len);
+	kind[15] = insn_len < 15 ? insn_len : 15;
+	memcpy(kind, insn, kind[15]);
+	key = kind_key(function, kind);
+	trap = find_trap(traps, key, name, kind);
+	if (!trap)
+		trap = new_trap(traps, key, name, kind);
 	if (!trap)
 		return NULL;
-	push_trap(traps, trap);
-	if (!trap->count)
+	if (trap != traps->first) {
+		unlink_trap(traps, trap);
+		push_trap(traps, trap);
+	}
+	if (!trap->count++)
 		trap->first_ns = now_ns;
-	trap->count++;
 	trap->last_ns = now_ns;
 	trap->instance_id = instance_id;
 	trap->ip = ip;
 	trap->pid = pid;
 	trap->source = source;
 	trap->si_code = si_code;
-	strncpy(trap->comm, comm, sizeof(trap->comm) - 1);
+	memcpy(trap->comm, comm, sizeof(trap->comm) - 1);
 	return trap;
 }
 

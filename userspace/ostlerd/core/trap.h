@@ -19,6 +19,7 @@ struct ost_host_features;
 
 /** struct ost_trap - one kind of trap of one function */
 struct ost_trap {
+	struct ost_hash_node node;	/* key: of function and opcode bytes */
 	struct ost_trap *next;		/* most recent first */
 	struct ost_trap *prev;
 	char function[OST_NAME_LEN];
@@ -57,6 +58,7 @@ struct ost_parked {
 
 struct ost_traps {
 	struct ost_trap *first, *last;
+	struct ost_hash by_kind;
 	unsigned int rows;
 	struct ost_parked *parked;
 	unsigned int parked_count;
@@ -66,8 +68,14 @@ struct ost_traps {
 void ost_traps_init(struct ost_traps *traps, const struct ost_host_features *host);
 void ost_traps_exit(struct ost_traps *traps);
 
-/** ost_trap_note() - count a trap; decodes it when it is a new kind. NULL when memory is short. */
-struct ost_trap *ost_trap_note(struct ost_traps *traps, const char *function, uint64_t instance_id,
+/**
+ * ost_trap_note() - count a trap; decodes it when it is a new kind
+ * @function: NULL when the instance is not known
+ *
+ * Return: its row, valid until the next call; NULL when memory is short.
+ */
+struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_function *function,
+			       uint64_t instance_id,
 			       uint64_t ip, uint32_t pid, const char *comm, const uint8_t *insn,
 			       uint8_t insn_len, uint8_t source, uint8_t si_code, uint64_t now_ns);
 
