@@ -15,6 +15,23 @@ note()
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# folder_in_host DIR - where a host booted by tools/vm finds this machine's folder
+folder_in_host()
+{
+	case $1 in
+	/tmp | /tmp/* | /run | /run/*) printf '/host%s\n' "$1" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
+# kernel_package image|headers VERSION - name of Debian's newest kernel package of that version: signed, for amd64,
+# no special flavour. Debian 12 has 6.1 and, from its security suite, 6.12 (+deb12).
+kernel_package()
+{
+	apt-cache pkgnames "linux-$1-$2" | grep -E "^linux-$1-${2//./\\.}([.-][0-9.-]+)?(\\+deb[0-9]+)?-amd64\$" |
+		sort -V | tail -n 1 | grep .
+}
+
 # kernel_log_faults [FILE] - print the lines of a kernel log that no healthy kernel prints; returns 0 when
 # there is none, 1 otherwise. Reads stdin without FILE. A test that provokes a fault on purpose brackets it with
 # lines of its own in the log (see expect_kernel_fault in selftests/common.sh); only matching lines between the two are let pass.
