@@ -97,8 +97,8 @@ struct ost_door_result {
  * struct ost_door_ops - one door
  * @name: stored and shown
  * @fits: may it be used on this process? when not, @why_not says so in one line
- * @collect: blocks. 0 with @res->status done, or negative errno with @res->status telling the same
- *	more coarsely and @err in words
+ * @collect: blocks; fills in everything of @res but the status, which ost_door_run() makes of what
+ *	it returns: 0 or negative errno with @err in words
  */
 struct ost_door_ops {
 	const char *name;

@@ -249,20 +249,26 @@ int ost_process_refresh(struct ost_process *process, struct ost_error *err)
 	return 0;
 }
 
-bool ost_process_alive(const struct ost_process *process)
+char ost_process_state(const struct ost_process *process)
 {
 	struct ost_procstat ps;
 
-	return process->procfd >= 0 && !read_stat(process->procfd, &ps) && !has_ended(ps.state) &&
-	       ps.starttime == process->starttime;
+	if (process->procfd < 0 || read_stat(process->procfd, &ps) || has_ended(ps.state) ||
+	    ps.starttime != process->starttime)
+		return 0;
+	return ps.state;
+}
+
+bool ost_process_alive(const struct ost_process *process)
+{
+	return ost_process_state(process);
 }
 
 bool ost_process_catches(const struct ost_process *process, int signal)
 {
-	uint64_t bit = 1ull << (signal - 1);
 	struct ost_procstat ps;
 
-	return !read_status(process->procfd, &ps) && (ps.sigcgt & bit) && !(ps.sigblk & bit);
+	return !read_status(process->procfd, &ps) && ps.sigcgt >> (signal - 1) & 1;
 }
 
 static int pidfd_signal(const struct ost_process *process, int signal, unsigned int flags)

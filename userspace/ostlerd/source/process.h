@@ -91,8 +91,11 @@ int ost_process_refresh(struct ost_process *process, struct ost_error *err);
 /** ost_process_alive() - it has not ended: neither gone nor a zombie */
 bool ost_process_alive(const struct ost_process *process);
 
+/** ost_process_state() - state of its main thread: R, S, D, T, ... (proc_pid_stat(5)); 0: ended */
+char ost_process_state(const struct ost_process *process);
+
 /**
- * ost_process_catches() - does it have a handler for @signal, and may its main thread run it now?
+ * ost_process_catches() - does it have a handler for @signal?
  *
  * Reads /proc/PID/status anew: a signal that is not caught kills, so this is asked right before
  * one is sent.
