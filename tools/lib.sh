@@ -15,6 +15,132 @@ note()
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# as_root COMMAND... - run it as root, by sudo where needed
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root for '$*', and there is no sudo: run this as root"
+	fi
+}
+
+# packages_of GROUP... - names from tools/packages
+packages_of()
+{
+	local group
+	for group in "$@"; do
+		awk -v group="$group" '$1 == group { print $2 }' "$(dirname "${BASH_SOURCE[0]}")/packages"
+	done
+}
+
+# missing_packages PACKAGE... - those that are not installed
+missing_packages()
+{
+	local package
+	for package in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s\n' "$package"
+	done
+}
+
+apt_install()
+{
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install \
+		--no-install-recommends "$@"
+}
+
+# ensure_packages PACKAGE... - install those that are missing; with what is there already nothing runs as root
+ensure_packages()
+{
+	local missing log
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+		note "this is no Debian, so nothing is installed; what is needed is listed in tools/packages"
+		return 0
+	fi
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	note "installing ${#missing[@]} Debian packages: ${missing[*]}"
+	log=$(mktemp)
+	# the package lists may be missing or out of date: renew them only when it does not work without
+	if ! apt_install "${missing[@]}" >"$log" 2>&1; then
+		if ! { as_root apt-get -q -o DPkg::Lock::Timeout=600 update && apt_install "${missing[@]}"; } >"$log" 2>&1; then
+			tail -n 15 "$log" >&2
+			rm -f "$log"
+			die "could not install the packages above: install them by hand, or mend apt"
+		fi
+	fi
+	rm -f "$log"
+}
+
+# ensure_kernel VERSION - print the newest kernel of that version that tools/vm can boot and whose headers are
+# here, and have Debian's fetched when there is none
+ensure_kernel()
+{
+	local tools kernel found=''
+	tools=$(dirname "${BASH_SOURCE[0]}")
+	while read -r kernel; do
+		case $kernel in
+		"$1".* | "$1"-* | "$1"+*) [ ! -e "/lib/modules/$kernel/build" ] || found=$kernel ;;
+		esac
+	done < <("$tools/vm" kernels)
+	if [ -z "$found" ]; then
+		kernel_package image "$1" >/dev/null || as_root apt-get -q update >/dev/null || return 1
+		found=$("$tools/vm" get "$1") || return 1
+		ensure_packages "linux-headers-$found" || return 1
+	fi
+	printf '%s\n' "$found"
+}
+
+# unfit_reason - why this host can be no worker host for our tests; prints nothing and returns 1 when it can
+unfit_reason()
+{
+	local effective
+	effective=$(sed -n 's/^CapEff:\t//p' /proc/self/status)
+	if ! [ -e /proc/modules ]; then
+		echo "its kernel ($(uname -r)) takes no modules"
+	elif [ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 1 ]; then
+		echo "loading modules was switched off (kernel.modules_disabled)"
+	elif grep -qs '\[integrity\]\|\[confidentiality\]' /sys/kernel/security/lockdown; then
+		echo "its kernel is locked down and takes signed modules only"
+	elif [ $((16#${effective:-0} >> 16 & 1)) = 0 ] && [ "$(id -u)" = 0 ]; then
+		echo "even root may load no modules here (a container?)"
+	elif [ "$(stat -f -c %T /sys/fs/cgroup 2>/dev/null)" != cgroup2fs ] ||
+		! grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
+		echo "it has no cgroup v2 with the memory controller at /sys/fs/cgroup"
+	elif ! [ -e "/lib/modules/$(uname -r)/build" ] && ! apt-cache show "linux-headers-$(uname -r)" >/dev/null 2>&1; then
+		echo "there are no headers for its kernel ($(uname -r)) to build the module with"
+	else
+		return 1
+	fi
+}
+
+# choose_host auto|vm|here - print vm or here; say why
+choose_host()
+{
+	local reason
+	case $1 in
+	vm) echo vm ;;
+	*)
+		if ! reason=$(unfit_reason); then
+			echo here
+		elif [ "$1" = here ]; then
+			die "this host can be no worker host: $reason"
+		else
+			note "this host can be no worker host, so one is booted: $reason"
+			echo vm
+		fi
+		;;
+	esac
+}
+
+# vm_memory MB - as much for a worker host, but no more than half of what this machine has free
+vm_memory()
+{
+	awk -v wanted="$1" '$1 == "MemAvailable:" { half = int($2 / 2048); print half < wanted ? half : wanted }' /proc/meminfo
+}
+
 # folder_in_host DIR - where a host booted by tools/vm finds this machine's folder
 folder_in_host()
 {
