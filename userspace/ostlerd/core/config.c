@@ -463,3 +463,52 @@ void ost_config_print(FILE *out)
 		fprintf(out, ";%s = %s\n", key->name, key->value);
 	}
 }
+
+static void write_value(const struct key *key, const void *at, char *buf, size_t size)
+{
+	int word;
+
+	switch (key->kind) {
+	case KEY_TEXT:
+	case KEY_GLOBS:
+		snprintf(buf, size, "%s", (const char *)at);
+		break;
+	case KEY_NUMBER:
+	case KEY_BYTES:
+		snprintf(buf, size, "%llu", (unsigned long long)*(const uint64_t *)at);
+		break;
+	case KEY_SHARE:
+		snprintf(buf, size, "%g", *(const double *)at);
+		break;
+	case KEY_BOOL:
+		snprintf(buf, size, "%s", *(const bool *)at ? "yes" : "no");
+		break;
+	case KEY_WORD:
+		word = key->size == sizeof(uint8_t) ? *(const uint8_t *)at : *(const int *)at;
+		buf[0] = '\0';
+		for (const struct word *w = key->words; w->name; w++)
+			if (w->value == word)
+				snprintf(buf, size, "%s", w->name);
+		break;
+	}
+}
+
+void ost_config_each(const struct ost_config *config,
+		     void (*each)(void *context, const char *section, const char *name,
+				  const char *value),
+		     void *context)
+{
+	char value[OST_PATH_LEN];
+
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct key *key = &keys[i];
+
+		if (key->kind == KEY_GLOBS) {
+			for (unsigned int g = 0; g < config->instance_globs; g++)
+				each(context, key->section, key->name, config->instances[g]);
+			continue;
+		}
+		write_value(key, (const char *)config + key->offset, value, sizeof(value));
+		each(context, key->section, key->name, value);
+	}
+}

@@ -79,4 +79,14 @@ int ost_config_set(struct ost_config *config, const char *assignment, struct ost
 /** ost_config_print() - all keys as a commented ini file: meaning, unit, default above each */
 void ost_config_print(FILE *out);
 
+/**
+ * ost_config_each() - hand every key with its present value, written as in the file, to @each
+ *
+ * A key that may be given several times comes once for each of its values.
+ */
+void ost_config_each(const struct ost_config *config,
+		     void (*each)(void *context, const char *section, const char *name,
+				  const char *value),
+		     void *context);
+
 #endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ostlerd/control/list.h"
+#include "ostlerd/control/view.h"
+
+/* The handlers that only look. */
+
+void ost_read_status(struct ost_request *req)
+{
+	ost_request_reply(req, MHD_HTTP_OK, ost_view_status(req->control->state, req->peer->all));
+}
+
+void ost_read_features(struct ost_request *req)
+{
+	ost_request_reply(req, MHD_HTTP_OK, ost_view_features(req->control->state));
+}
+
+static void put_key(void *context, const char *section, const char *name, const char *value)
+{
+	json_t *root = context, *object = json_object_get(root, section), *before;
+
+	if (!object) {
+		object = json_object();
+		json_object_set_new(root, section, object);
+	}
+	before = json_object_get(object, name);
+	/* a key that may be given several times is told as an array */
+	if (json_is_string(before))
+		json_object_set_new(object, name, json_pack("[O]", before));
+	before = json_object_get(object, name);
+	if (json_is_array(before))
+		json_array_append_new(before, ost_json_bytes(value));
+	else
+		ost_json_put_text(object, name, value);
+}
+
+void ost_read_config(struct ost_request *req)
+{
+	json_t *view = json_object();
+
+	ost_config_each(&req->control->state->config, put_key, view);
+	ost_request_reply(req, MHD_HTTP_OK, view);
+}
+
+static json_t *instance_row(struct ost_state *state, const void *row)
+{
+	uint64_t id;
+	const struct ost_instance *instance;
+
+	memcpy(&id, row, sizeof(id));
+	instance = ost_instance_find(&state->instances, id);
+	return instance ? ost_view_instance(instance) : NULL;
+}
+
+void ost_read_instances(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	struct ost_list *list = ost_list_new(state, "instances", sizeof(uint64_t), instance_row);
+	const char *user = ost_http_target_arg(&req->target, "user");
+	const char *function = ost_http_target_arg(&req->target, "function");
+	const struct ost_instance *instance = NULL;
+
+	while ((instance = ost_instance_next(&state->instances, instance)))
+		if ((!user || !strcmp(user, instance->user)) &&
+		    (!function || !strcmp(function, instance->function->name)) &&
+		    ost_peer_sees(req->peer, instance->user) && ost_list_add(list, &instance->id))
+			break;
+	ost_list_send(list, req);
+}
+
+struct ost_instance *ost_read_find(struct ost_request *req)
+{
+	struct ost_instance *instance = NULL;
+	uint64_t id;
+	int ret = ost_http_number(req->param, &id);
+
+	if (ret) {
+		ost_request_fail(req, ret,
+				 "%.40s is no instance id; it is the decimal number of member "
+				 "id in /v1/instances",
+				 req->param);
+		return NULL;
+	}
+	instance = ost_instance_find(&req->control->state->instances, id);
+	if (instance && ost_peer_sees(req->peer, instance->user))
+		return instance;
+	ost_request_fail(req, -ENOENT, "there is no instance %" PRIu64 "; /v1/instances lists them",
+			 id);
+	return NULL;
+}
+
+void ost_read_instance(struct ost_request *req)
+{
+	const struct ost_instance *instance = ost_read_find(req);
+
+	if (instance)
+		ost_request_reply(req, MHD_HTTP_OK, ost_view_instance(instance));
+}
+
+/* Functions are never freed while the daemon runs, so a row is a pointer. */
+static json_t *function_row(struct ost_state *state, const void *row)
+{
+	const struct ost_function *function;
+
+	memcpy(&function, row, sizeof(function));
+	return ost_view_function(function);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct ost_function *const *left = a, *const *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* The functions of the instances that the peer sees, each once. */
+static void add_own_functions(struct ost_request *req, struct ost_list *list)
+{
+	struct ost_instances *table = &req->control->state->instances;
+	const struct ost_function **own = calloc(table->count + 1, sizeof(*own));
+	const struct ost_instance *instance = NULL;
+	size_t count = 0;
+
+	while (own && (instance = ost_instance_next(table, instance)))
+		if (count < table->count && ost_peer_sees(req->peer, instance->user))
+			own[count++] = instance->function;
+	if (own)
+		qsort(own, count, sizeof(*own), by_address);
+	for (size_t i = 0; i < count; i++)
+		if ((!i || own[i] != own[i - 1]) && ost_list_add(list, &own[i]))
+			break;
+	free(own);
+}
+
+void ost_read_functions(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	struct ost_list *list =
+		ost_list_new(state, "functions", sizeof(struct ost_function *), function_row);
+	const struct ost_function *function = NULL;
+
+	if (!req->peer->all) {
+		add_own_functions(req, list);
+	} else {
+		while ((function = ost_function_next(&state->instances, function)))
+			if (ost_list_add(list, &function))
+				break;
+	}
+	ost_list_send(list, req);
+}
+
+static json_t *trap_row(struct ost_state *state, const void *row)
+{
+	return ost_view_trap(row);
+}
+
+void ost_read_traps(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	struct ost_list *list = ost_list_new(state, "traps", sizeof(struct ost_trap), trap_row);
+	const struct ost_trap *trap;
+
+	for (trap = state->traps.first; trap; trap = trap->next)
+		if (ost_peer_sees_id(req->peer, &state->instances, trap->instance_id) &&
+		    ost_list_add(list, trap))
+			break;
+	ost_list_send(list, req);
+}
+
+static json_t *park_row(struct ost_state *state, const void *row)
+{
+	return ost_view_park(state, row);
+}
+
+void ost_read_parks(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	struct ost_list *list = ost_list_new(state, "parks", sizeof(struct ost_parked), park_row);
+	const struct ost_parked *parked;
+
+	for (parked = state->traps.parked; parked; parked = parked->next)
+		if (ost_peer_sees_id(req->peer, &state->instances, parked->instance_id) &&
+		    ost_list_add(list, parked))
+			break;
+	ost_list_send(list, req);
+}

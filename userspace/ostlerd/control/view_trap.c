@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <linux/ostler.h>
+#include <linux/ostler_event.h>
+#include <stdio.h>
+
+#include "isa/decode.h"
+#include "ostlerd/control/view.h"
+
+/* A decoded trap's features as names. */
+static json_t *view_set(const struct ost_feature_set *set)
+{
+	json_t *names = json_array();
+
+	for (unsigned int f = OST_FEATURE_NONE + 1; f < OST_FEATURE_END; f++)
+		if (ost_feature_set_has(set, f))
+			json_array_append_new(names, json_string(ost_feature_name(f)));
+	return names;
+}
+
+static void put_insn(json_t *view, const uint8_t *insn, uint8_t len)
+{
+	char hex[OST_INSN_BYTES_MAX * 3 + 1] = "";
+	size_t at = 0;
+
+	for (uint8_t i = 0; i < len && i < OST_INSN_BYTES_MAX; i++)
+		at += snprintf(hex + at, sizeof(hex) - at, "%s%02x", i ? " " : "", insn[i]);
+	ost_json_put_text(view, "insn", hex);
+}
+
+static void put_address(json_t *view, const char *name, uint64_t address)
+{
+	char hex[24];
+
+	snprintf(hex, sizeof(hex), "0x%" PRIx64, address);
+	ost_json_put_text(view, name, hex);
+}
+
+static void put_decode(json_t *view, const struct ost_trap_decode *decode)
+{
+	ost_json_put_text(view, "class", ost_trap_class_name(decode->trap_class));
+	ost_json_put_text(view, "assembly", decode->text);
+	ost_json_put_text(view, "why", decode->why);
+	ost_json_put_text(view, "feature",
+			  decode->missing_youngest == OST_FEATURE_NONE
+				  ? NULL
+				  : ost_feature_name(decode->missing_youngest));
+	json_object_set_new(view, "missing", view_set(&decode->missing));
+	json_object_set_new(view, "needs", view_set(&decode->needs));
+}
+
+json_t *ost_view_trap(const struct ost_trap *trap)
+{
+	json_t *view = json_object();
+
+	ost_json_put_text(view, "function", trap->function);
+	ost_json_put_u64(view, "count", trap->count);
+	ost_json_put_u64(view, "first_unix_ms", ost_view_unix_ms(trap->first_ns));
+	ost_json_put_u64(view, "last_unix_ms", ost_view_unix_ms(trap->last_ns));
+	ost_json_put_id(view, "instance_id", trap->instance_id);
+	put_address(view, "ip", trap->ip);
+	ost_json_put_u64(view, "pid", trap->pid);
+	ost_json_put_text(view, "comm", trap->comm);
+	ost_json_put_text(view, "source", trap->source == OST_TRAP_MODULE ? "module" : "signal");
+	put_insn(view, trap->insn, trap->insn_len);
+	put_decode(view, &trap->decode);
+	return view;
+}
+
+json_t *ost_view_park(const struct ost_state *state, const struct ost_parked *parked)
+{
+	const struct ost_instance *instance =
+		ost_instance_find(&state->instances, parked->instance_id);
+	uint64_t now = ost_now_ns();
+	json_t *view = json_object();
+
+	ost_json_put_id(view, "event", parked->event);
+	ost_json_put_id(view, "instance_id", parked->instance_id);
+	ost_json_put_text(view, "path", instance ? instance->path : NULL);
+	ost_json_put_text(view, "function", instance ? instance->function->name : NULL);
+	ost_json_put_u64(view, "pid", parked->pid);
+	ost_json_put_u64(view, "tgid", parked->tgid);
+	ost_json_put_text(view, "comm", parked->comm);
+	put_address(view, "ip", parked->ip);
+	ost_json_put_text(view, "state",
+			  parked->state == OSTLER_PARK_WAITING ? "waiting" : "decided");
+	ost_json_put_u64(view, "since_unix_ms", ost_view_unix_ms(parked->since_ns));
+	ost_json_put_u64(view, "left_ms",
+			 now < parked->deadline_ns ? (parked->deadline_ns - now) / 1000000 : 0);
+	ost_json_put_u64(view, "retraps", parked->retraps);
+	put_insn(view, parked->insn, parked->insn_len);
+	put_decode(view, &parked->decode);
+	return view;
+}
