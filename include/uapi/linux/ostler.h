@@ -157,6 +157,7 @@ enum ostler_stat {
 	OSTLER_STAT_FULL,	/* traps not parked because the table was full or memory was short */
 	OSTLER_STAT_UNPARKABLE,	/* traps not parked: ptraced, not 64-bit code, an active uprobe */
 	OSTLER_STAT_LOST,	/* notifications that did not reach the manager */
+	OSTLER_STAT_RELEASED,	/* parks whose instance left PARK mode or was forgotten */
 
 	__OSTLER_STAT_MAX,
 	OSTLER_STAT_MAX = __OSTLER_STAT_MAX - 1
