@@ -256,6 +256,7 @@ int ost_fields_parse(const uint8_t *bytes, size_t len, struct ost_fields *fields
 		return ret;
 	if (c.at >= c.len)
 		return -EAGAIN;
+	fields->has_opcode = true;
 	fields->opcode_at = c.at;
 	fields->opcode = c.bytes[c.at++];
 	ret = parse_operands(&c, fields, &ext);

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * The fields of an instruction's encoding, without knowing the instruction: prefixes, VEX, EVEX, XOP or
- * REX2, opcode, ModRM, SIB and displacement. (Intel SDM volume 2, chapter 2; APX architecture
- * specification, chapter 3.)
+ * The fields of an instruction's encoding, without knowing the instruction: prefixes, VEX, EVEX,
+ * XOP or REX2, opcode, ModRM, SIB and displacement. (Intel SDM volume 2, chapter 2; APX
+ * architecture specification, chapter 3.)
  */
 
 /** enum ost_space - the kind of prefix that selects the opcode map */
@@ -34,6 +34,7 @@ struct ost_fields {
 	uint8_t pp;		/* enum ost_pp; of legacy prefixes the last of F2 and F3, else 66 */
 	uint8_t map;
 	uint8_t opcode;
+	bool has_opcode;	/* the opcode was reached */
 	uint8_t opcode_at;	/* offset of the opcode byte */
 	uint8_t w;
 	uint8_t l;		/* vector length: 0 = 128 or scalar, 1 = 256, 2 = 512 */
@@ -41,8 +42,8 @@ struct ost_fields {
 	uint8_t aaa;		/* EVEX: mask register */
 	bool z;			/* EVEX: zeroing */
 	bool bcst;		/* EVEX.b: broadcast, rounding; ND in map 4 */
-	bool b4;		/* EVEX, REX2: fifth bit of base, as encoded (set = registers 16 to 31) */
-	bool x4;		/* the same of index */
+	bool b4;		/* EVEX, REX2: registers 16 to 31 as base */
+	bool x4;		/* the same as index */
 	uint8_t mod;
 	uint8_t reg;		/* 0 .. 31 with its extension bits */
 	uint8_t rm;		/* 0 .. 31 for a register operand */
@@ -54,15 +55,15 @@ struct ost_fields {
 	uint8_t scale;		/* log2 */
 	uint8_t disp_size;	/* 0, 1, 4 */
 	int32_t disp;
-	uint8_t end;		/* offset behind ModRM, SIB and displacement: where an immediate begins */
+	uint8_t end;		/* offset behind displacement: of an immediate */
 };
 
 /**
  * ost_fields_parse() - read the fields, taking a ModRM byte to follow the opcode
  * @len: bytes that there are, at most 15 are read
  *
- * Return: 0; -EAGAIN when @len ends first (the fields up to there are filled in, opcode_at is 0 when the
- * opcode was not reached); -EINVAL for a prefix that is malformed by itself.
+ * Return: 0; -EAGAIN when @len ends first (the fields up to there are filled in); -EINVAL for
+ * a prefix that is malformed by itself.
  */
 int ost_fields_parse(const uint8_t *bytes, size_t len, struct ost_fields *fields);
 

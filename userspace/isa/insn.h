@@ -11,9 +11,11 @@
 #include "isa/feature.h"
 
 /*
- * One instruction, decoded: by Zydis where it knows it, by tables of our own for what is younger than
- * Zydis 4.0. Nothing here knows of a host.
+ * One instruction, decoded: by Zydis where it knows it, by tables of our own for what is younger
+ * than Zydis 4.0. Nothing here knows of a host.
  */
+
+#define OST_INSN_LENGTH_MAX 15	/* bytes of the longest x86 instruction */
 
 /** enum ost_insn_result - what became of decoding */
 enum ost_insn_result {
@@ -32,14 +34,27 @@ struct ost_insn {
 	char text[96];			/* Intel syntax */
 };
 
+/** struct ost_insn_high - which register fields mean general registers 16 to 31 (to print them) */
+struct ost_insn_high {
+	bool reg;
+	bool rm;
+	bool index;
+	bool vvvv;
+};
+
 /** ost_insn_decode() - all tables in turn: ours for what is young, Zydis, APX forms */
 enum ost_insn_result ost_insn_decode(const uint8_t *bytes, size_t len, struct ost_insn *insn);
 
-/** ost_insn_decode_plain() - ost_insn_decode() without the APX forms of older instructions */
-enum ost_insn_result ost_insn_decode_plain(const uint8_t *bytes, size_t len, struct ost_insn *insn);
+/** ost_insn_decode_plain() - ost_insn_decode() without the APX forms; @high as below */
+enum ost_insn_result ost_insn_decode_plain(const uint8_t *bytes, size_t len,
+					   const struct ost_insn_high *high, struct ost_insn *insn);
 
-/** ost_insn_decode_zydis() - only what Zydis knows */
-enum ost_insn_result ost_insn_decode_zydis(const uint8_t *bytes, size_t len, struct ost_insn *insn);
+/**
+ * ost_insn_decode_zydis() - only what Zydis knows
+ * @high: NULL, or what to print instead of registers 0 to 15
+ */
+enum ost_insn_result ost_insn_decode_zydis(const uint8_t *bytes, size_t len,
+					   const struct ost_insn_high *high, struct ost_insn *insn);
 
 /** ost_insn_decode_young() - only the table of instructions that Zydis 4.0 doesn't know */
 enum ost_insn_result ost_insn_decode_young(const uint8_t *bytes, size_t len, struct ost_insn *insn);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zydis ISA set to features. The alternatives follow the CPUID column of the SDM: AVX10.1 stands in for the
- * AVX-512 families that it contains, and for VAES, VPCLMULQDQ and GFNI in their EVEX forms only.
+ * Zydis ISA set to features. The alternatives follow the CPUID column of the SDM: AVX10.1 stands in
+ * for the AVX-512 families that it contains, and for VAES, VPCLMULQDQ and GFNI in EVEX forms only.
  */
 #include <errno.h>
 
