@@ -80,9 +80,15 @@ static int run(const struct ost_config *config)
 	raise_limits();
 	umask(0077);
 	ret = ost_caps_keep(kept_caps, sizeof(kept_caps) / sizeof(kept_caps[0]), &err);
-	if (!ret)
-		ret = ost_host_features_read(&state->features, &err);
 	if (!ret) {
+		ret = ost_host_features_read(&state->features);
+		if (ret)
+			ost_error_set(&err, ret, "can't find out what this host's CPUs have: %s",
+				      strerror(-ret));
+	}
+	if (!ret) {
+		if (*state->features.degraded)
+			ost_host_degrade(&state->host, "features", "%s", state->features.degraded);
 		ost_traps_init(&state->traps, &state->features);
 		ret = ost_daemon_open(&daemon, &err);
 	}
