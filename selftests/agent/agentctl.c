@@ -37,6 +37,9 @@
 /* Time between two pokes that found the thread busy, in ms. */
 #define POKE_INTERVAL_MS 2
 
+/* How long the signal may be blocked before that is taken to be meant, in ms. */
+#define BLOCKED_MS 500
+
 /* How long an agent may take to dial, in ms. */
 #define DIAL_TIMEOUT_MS 5000
 
@@ -115,7 +118,12 @@ static int poke_check(const struct options *opt)
 				     : "doesn't catch signal 57: it has no agent");
 		return EXIT_NO_AGENT;
 	}
-	status_field(opt->pid, "SigBlk", 16, &blocked);
+	/* programs that start others block all signals for a moment */
+	for (double end = now_ms() + BLOCKED_MS; now_ms() < end; usleep(1000)) {
+		status_field(opt->pid, "SigBlk", 16, &blocked);
+		if (!(blocked & bit))
+			break;
+	}
 	if (blocked & bit) {
 		fprintf(stderr, "agentctl: process %d blocks signal 57\n", opt->pid);
 		return EXIT_UNSAFE;

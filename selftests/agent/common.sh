@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the agent's tests share; sources ../common.sh. Nothing here needs root, a module or cgroups.
+#
+#	agent, agentctl, target		built files
+#	poke PID OP [OPTION...]		agentctl at this test's socket; sets answer and poke_status
+#	field NAME			that word of the last answer
+#	anon PID			anonymous memory, KiB
+#	start_preloaded CMD..., start_function NAME, target_ends, stop PID	see below
+
+# shellcheck disable=SC2034 # variables for the tests
+
+# shellcheck source-path=SCRIPTDIR source=../common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+# shellcheck source-path=SCRIPTDIR source=../functions/invoke
+. "$top/selftests/functions/invoke"
+
+agent=$O/userspace/agent/libostler-agent.so
+agentctl=$O/selftests/agent/agentctl
+target=$O/selftests/agent/target
+functions=$top/selftests/functions
+export OSTLER_AGENT_SOCKET=$tmp/agent.sock
+answer='' poke_status=0 target_pid='' function_pid='' port=''
+
+{ [ -x "$agentctl" ] && [ -e "$agent" ]; } || skip_all "needs $agent and $agentctl: make userspace selftests"
+
+poke()
+{
+	local pid=$1 op=$2
+	shift 2
+	poke_status=0
+	answer=$("$agentctl" -s "$OSTLER_AGENT_SOCKET" "$@" "$pid" "$op" 2>&1) || poke_status=$?
+}
+
+field()
+{
+	local word=" $answer"
+	word=${word##* "$1"=}
+	printf '%s\n' "${word%% *}"
+}
+
+anon()
+{
+	awk '/^Anonymous:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+# signal_caught PID - does it catch signal 57?
+signal_caught()
+{
+	(((0x$(awk '/^SigCgt:/ { print $2 }' "/proc/$1/status") >> 56) & 1))
+}
+
+# blocked PID - is its main thread asleep?
+blocked()
+{
+	grep -q '^State:.S' "/proc/$1/status"
+}
+
+stop()
+{
+	kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+# start_preloaded CMD... - in the background with the agent, its stdin a pipe that end_input closes, its stdout in
+# $tmp/out; sets target_pid. Returns once its main thread sleeps.
+start_preloaded()
+{
+	exec {input}> >(LD_PRELOAD=$agent exec "$@" >"$tmp/out" 2>"$tmp/err")
+	target_pid=$!
+	wait_for "! alive $target_pid || { blocked $target_pid && ! is_shell $target_pid; }"
+}
+
+# is_shell PID - is it still the shell that is to become the program?
+is_shell()
+{
+	[ "/proc/$1/exe" -ef /proc/$$/exe ]
+}
+
+end_input()
+{
+	exec {input}>&-
+}
+
+# target_ends - close its input; its exit status
+target_ends()
+{
+	end_input
+	wait_for "! alive $target_pid" 15 || kill -KILL "$target_pid"
+	wait "$target_pid"
+}
+
+# start_function NAME - the function of functions.tsv with the agent preloaded; sets function_pid and port
+start_function()
+{
+	local try
+	for try in 1 2 3; do
+		port=$((20000 + RANDOM % 12000))
+		OSTLER_AGENT_SO=$agent "$functions/launch" "$1" "$port" 2>"$tmp/launch" &
+		function_pid=$!
+		if wait_for "! alive $function_pid || function_get $port /ready" 60 && alive "$function_pid"; then
+			at_exit "stop $function_pid"
+			return 0
+		fi
+		stop "$function_pid"
+	done
+	diag "function $1 didn't start ($try tries):" "$(cat "$tmp/launch")"
+	return 1
+}
+
+runs_here()
+{
+	: "${functions_here:=$("$functions/launch" -l)}"
+	grep -qx "$1" <<<"$functions_here"
+}
