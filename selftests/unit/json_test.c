@@ -62,7 +62,7 @@ static void refuses_and_says_why(void **state)
 		{"{\"verdict\":\"a\",\"verdict\":\"b\"}", "duplicate"},
 		{"{\"verdict\":\"\\ud800\"}", "line 1"},
 		{"{\"verdict\":\"\\u0000\"}", "line 1"},
-		{"{\"verdict\":\"\xff\"}", "UTF-8"},
+		{"{\"verdict\":\"\xff\"}", "0xff"},
 		{"{}", "verdict is missing"},
 		{"{\"verdict\":1}", "verdict must be a string"},
 		{"{\"verdict\":null}", "verdict must be a string"},

@@ -84,3 +84,34 @@ json_t *ost_view_status(const struct ost_state *state, bool names)
 	json_object_set_new(view, "degraded", view_degraded(&state->host));
 	return view;
 }
+
+json_t *ost_view_features(const struct ost_state *state)
+{
+	const struct ost_host_features *have = &state->features;
+	json_t *view = json_object(), *rows = json_array();
+
+	ost_json_put_u64(view, "x86_64_level", ost_feature_level(&have->usable));
+	ost_json_put_u64(view, "cpus", have->cpus);
+	ost_json_put_u64(view, "cpus_read", have->read);
+	for (unsigned int f = OST_FEATURE_NONE + 1; f < OST_FEATURE_END; f++) {
+		const struct ost_feature_info *info = ost_feature_get(f);
+		char where[64], withheld[160];
+		json_t *row = json_object();
+
+		ost_feature_where(f, where, sizeof(where));
+		ost_host_feature_withheld(have, f, withheld, sizeof(withheld));
+		ost_json_put_text(row, "name", info->name);
+		ost_json_put_text(row, "title", info->title);
+		ost_json_put_u64(row, "level", info->level);
+		ost_json_put_bool(row, "processor", ost_feature_set_has(&have->processor, f));
+		ost_json_put_bool(row, "usable", ost_feature_set_has(&have->usable, f));
+		ost_json_put_bool(row, "some_cpus", ost_feature_set_has(&have->some, f));
+		ost_json_put_text(row, "withheld", *withheld ? withheld : NULL);
+		ost_json_put_text(row, "without", ost_absence_text(info->absence));
+		ost_json_put_text(row, "where", where);
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(view, "features", rows);
+	ost_json_put_text(view, "unknown", *have->degraded ? have->degraded : NULL);
+	return view;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ostlerd/store/batch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/decode.h"
+#include "ostlerd/store/database.h"
+
+void ost_batch_clear(struct ost_batch *batch)
+{
+	free(batch->functions);
+	free(batch->collections);
+	free(batch->traps);
+	memset(batch, 0, sizeof(*batch));
+}
+
+static void bind_text(sqlite3_stmt *insert, int at, const char *text)
+{
+	sqlite3_bind_text(insert, at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_u64(sqlite3_stmt *insert, int at, uint64_t value)
+{
+	sqlite3_bind_int64(insert, at, value > INT64_MAX ? INT64_MAX : (sqlite3_int64)value);
+}
+
+/* Run a bound statement and make it ready for the next row. */
+static int step(sqlite3_stmt *insert)
+{
+	int code = sqlite3_step(insert);
+
+	sqlite3_reset(insert);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int write_functions(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT OR REPLACE INTO functions VALUES "
+				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+				      -1, &insert, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < batch->function_count; i++) {
+		const struct ost_batch_function *function = &batch->functions[i];
+		const struct ost_garbage_model *model = &function->model;
+
+		bind_text(insert, 1, function->name);
+		bind_text(insert, 2, ost_runtime_name(function->runtime));
+		bind_u64(insert, 3, model->collections);
+		sqlite3_bind_double(insert, 4, model->kept_bytes);
+		sqlite3_bind_double(insert, 5, model->kept_dev_bytes);
+		sqlite3_bind_double(insert, 6, model->yield_bytes);
+		sqlite3_bind_double(insert, 7, model->yield_ratio);
+		sqlite3_bind_double(insert, 8, model->cost_us_per_mib);
+		sqlite3_bind_double(insert, 9, model->pause_us);
+		sqlite3_bind_double(insert, 10, model->penalty_us);
+		bind_u64(insert, 11, function->traps);
+		sqlite3_bind_int64(insert, 12, batch->now_unix_ms);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	return code;
+}
+
+static void bind_collection(sqlite3_stmt *insert, const struct ost_batch_collection *row)
+{
+	const struct ost_collection *last = &row->last;
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRIu64, row->instance_id);
+	sqlite3_bind_int64(insert, 1, row->ended_unix_ms);
+	sqlite3_bind_text(insert, 2, id, -1, SQLITE_TRANSIENT);
+	bind_text(insert, 3, row->path);
+	bind_text(insert, 4, row->function);
+	bind_text(insert, 5, row->user);
+	bind_text(insert, 6, ost_runtime_name(row->runtime));
+	bind_text(insert, 7, ost_collect_status_text(last->status));
+	bind_text(insert, 8, last->door);
+	bind_text(insert, 9, row->detail[0] ? row->detail : NULL);
+	bind_u64(insert, 10, last->estimate_bytes);
+	bind_u64(insert, 11, last->before_bytes);
+	bind_u64(insert, 12, last->after_bytes);
+	bind_u64(insert, 13, last->yield_bytes);
+	bind_u64(insert, 14, last->cost_us);
+	bind_u64(insert, 15, last->pause_us);
+}
+
+static int write_collections(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	char prune[128];
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT INTO collections VALUES "
+				      "(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+				      -1, &insert, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < batch->collection_count; i++) {
+		bind_collection(insert, &batch->collections[i]);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	if (code != SQLITE_OK || !batch->collection_count)
+		return code;
+	sqlite3_snprintf(
+		sizeof(prune), prune,
+		"DELETE FROM collections WHERE id <= (SELECT max(id) FROM collections) - %d",
+		OST_BATCH_COLLECTIONS_KEPT);
+	return sqlite3_exec(db, prune, NULL, NULL, NULL);
+}
+
+static void bind_trap(sqlite3_stmt *insert, const struct ost_batch_trap *row)
+{
+	const struct ost_trap *trap = &row->trap;
+	const struct ost_trap_decode *decode = &trap->decode;
+
+	bind_text(insert, 1, trap->function);
+	sqlite3_bind_blob(insert, 2, trap->insn, trap->insn_len, SQLITE_STATIC);
+	bind_text(insert, 3, ost_trap_class_name(decode->trap_class));
+	bind_text(insert, 4,
+		  decode->missing_youngest == OST_FEATURE_NONE
+			  ? NULL
+			  : ost_feature_name(decode->missing_youngest));
+	bind_text(insert, 5, decode->text);
+	bind_text(insert, 6, trap->comm);
+	/* an address is kept bit by bit; the sign means nothing */
+	sqlite3_bind_int64(insert, 7, (sqlite3_int64)trap->ip);
+	sqlite3_bind_int(insert, 8, trap->source);
+	sqlite3_bind_int(insert, 9, trap->si_code);
+	bind_u64(insert, 10, trap->count);
+	sqlite3_bind_int64(insert, 11, row->first_unix_ms);
+	sqlite3_bind_int64(insert, 12, row->last_unix_ms);
+}
+
+static int write_traps(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	char prune[256];
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT OR REPLACE INTO traps VALUES "
+				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+				      -1, &insert, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < batch->trap_count; i++) {
+		bind_trap(insert, &batch->traps[i]);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	if (code != SQLITE_OK || !batch->trap_count)
+		return code;
+	/* as many as the daemon itself remembers, the most recent ones */
+	sqlite3_snprintf(sizeof(prune), prune,
+			 "DELETE FROM traps WHERE last_unix_ms < (SELECT last_unix_ms FROM traps "
+			 "ORDER BY last_unix_ms DESC LIMIT 1 OFFSET %d)",
+			 OST_TRAPS_MAX - 1);
+	return sqlite3_exec(db, prune, NULL, NULL, NULL);
+}
+
+static int write_fact(sqlite3 *db, const char *key, const char *value)
+{
+	sqlite3_stmt *insert = NULL;
+	int code = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO host VALUES (?1, ?2)", -1,
+				      &insert, NULL);
+
+	if (code == SQLITE_OK) {
+		bind_text(insert, 1, key);
+		bind_text(insert, 2, value);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	return code;
+}
+
+static int write_host(sqlite3 *db, const struct ost_batch *batch)
+{
+	char cpus[16], memory[24], now[24];
+	const char *const facts[][2] = {
+		{"name", batch->host.name},
+		{"kernel", batch->host.kernel},
+		{"cpus", cpus},
+		{"memory_total_bytes", memory},
+		{"emulated", batch->host.emulated ? "yes" : "no"},
+		{"features", batch->features},
+		{"daemon_started_unix_ms", now},
+	};
+	int code = SQLITE_OK;
+
+	if (!batch->host.name[0])
+		return SQLITE_OK;
+	snprintf(cpus, sizeof(cpus), "%u", batch->host.cpus);
+	snprintf(memory, sizeof(memory), "%" PRIu64, batch->host.memory_total);
+	snprintf(now, sizeof(now), "%" PRId64, batch->now_unix_ms);
+	for (size_t i = 0; code == SQLITE_OK && i < sizeof(facts) / sizeof(facts[0]); i++)
+		code = write_fact(db, facts[i][0], facts[i][1]);
+	return code;
+}
+
+int ost_batch_write(sqlite3 *db, const struct ost_batch *batch, struct ost_error *err)
+{
+	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), ret;
+
+	if (code == SQLITE_OK)
+		code = write_host(db, batch);
+	if (code == SQLITE_OK)
+		code = write_functions(db, batch);
+	if (code == SQLITE_OK)
+		code = write_collections(db, batch);
+	if (code == SQLITE_OK)
+		code = write_traps(db, batch);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		return 0;
+	ret = ost_database_fail(db, "write", err);
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return ret;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_STORE_BATCH_H
+#define OST_STORE_BATCH_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ostlerd/core/state.h"
+
+/* A copy of what changed, made by the loop, written by a worker; it points to nothing of core's. */
+
+/** struct ost_batch_function - a function as it is to be stored */
+struct ost_batch_function {
+	char name[OST_NAME_LEN];
+	enum ost_runtime runtime;
+	struct ost_garbage_model model;
+	uint64_t traps;
+};
+
+/** struct ost_batch_collection - one collection that ended */
+struct ost_batch_collection {
+	uint64_t instance_id;
+	int64_t ended_unix_ms;
+	char path[OST_PATH_LEN];
+	char function[OST_NAME_LEN];
+	char user[OST_NAME_LEN];
+	char detail[OST_PATH_LEN];
+	enum ost_runtime runtime;
+	struct ost_collection last; /* without its @detail */
+};
+
+/** struct ost_batch_trap - a row of the trap table */
+struct ost_batch_trap {
+	struct ost_trap trap; /* without its links */
+	int64_t first_unix_ms;
+	int64_t last_unix_ms;
+};
+
+/**
+ * struct ost_batch - everything that one transaction writes
+ * @host: facts about the host; an empty name means that they are stored already
+ */
+struct ost_batch {
+	struct ost_batch_function *functions;
+	size_t function_count;
+	struct ost_batch_collection *collections;
+	size_t collection_count;
+	struct ost_batch_trap *traps;
+	size_t trap_count;
+	struct ost_host host;
+	char features[2048];
+	int64_t now_unix_ms;
+};
+
+/** Most rows kept in the table of collections; the oldest go. */
+#define OST_BATCH_COLLECTIONS_KEPT 10000
+
+/** ost_batch_write() - write it in one transaction; 0 or negative errno, and then nothing of it is
+ * stored */
+int ost_batch_write(sqlite3 *db, const struct ost_batch *batch, struct ost_error *err);
+
+/** ost_batch_clear() - free what it holds */
+void ost_batch_clear(struct ost_batch *batch);
+
+#endif

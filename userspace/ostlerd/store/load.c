@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ostlerd/store/load.h"
+
+#include <string.h>
+
+#include "lib/log.h"
+#include "ostlerd/store/database.h"
+
+/* Most functions remembered; those that changed longest ago are forgotten when a daemon starts. */
+#define FUNCTIONS_KEPT "65536"
+
+/* No average of bytes or microseconds is greater; 1 PiB. */
+#define SANE_MAX 1125899906842624.0
+
+static const char *column_text(sqlite3_stmt *row, int at)
+{
+	const char *text = (const char *)sqlite3_column_text(row, at);
+
+	return text ? text : "";
+}
+
+/* Written so that NaN fails too. */
+static bool sane(double value)
+{
+	return value >= 0 && value <= SANE_MAX;
+}
+
+static bool load_function(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns)
+{
+	const char *name = column_text(row, 0);
+	struct ost_garbage_model model = {
+		.kept_bytes = sqlite3_column_double(row, 3),
+		.kept_dev_bytes = sqlite3_column_double(row, 4),
+		.yield_bytes = sqlite3_column_double(row, 5),
+		.yield_ratio = sqlite3_column_double(row, 6),
+		.cost_us_per_mib = sqlite3_column_double(row, 7),
+		.pause_us = sqlite3_column_double(row, 8),
+		.penalty_us = sqlite3_column_double(row, 9),
+	};
+	sqlite3_int64 collections = sqlite3_column_int64(row, 2);
+	sqlite3_int64 traps = sqlite3_column_int64(row, 10);
+	struct ost_function *function;
+
+	if (!*name || strlen(name) >= OST_NAME_LEN || collections < 0 || collections > UINT32_MAX ||
+	    traps < 0 || !sane(model.kept_bytes) || !sane(model.kept_dev_bytes) ||
+	    !sane(model.yield_bytes) || !sane(model.yield_ratio) || !sane(model.cost_us_per_mib) ||
+	    !sane(model.pause_us) || !sane(model.penalty_us))
+		return false;
+	function = ost_function_get(&state->instances, name);
+	if (!function)
+		return false;
+	model.collections = (uint32_t)collections;
+	function->model = model;
+	function->runtime = ost_runtime_parse(column_text(row, 1));
+	function->traps = (uint64_t)traps;
+	return true;
+}
+
+static bool load_trap(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns)
+{
+	const char *name = column_text(row, 0);
+	const uint8_t *insn = sqlite3_column_blob(row, 1);
+	int insn_len = sqlite3_column_bytes(row, 1);
+	sqlite3_int64 count = sqlite3_column_int64(row, 6);
+	const struct ost_function *function = NULL;
+	char comm[16] = "";
+	struct ost_trap *trap;
+
+	if (strlen(name) >= OST_NAME_LEN || insn_len > OST_INSN_BYTES_MAX || count <= 0)
+		return false;
+	/* a trap whose instance was not known belongs to no function */
+	if (*name) {
+		function = ost_function_get(&state->instances, name);
+		if (!function)
+			return false;
+	}
+	strncpy(comm, column_text(row, 2), sizeof(comm) - 1);
+	trap = ost_trap_note(&state->traps, function, 0, (uint64_t)sqlite3_column_int64(row, 3), 0,
+			     comm, insn ? insn : (const uint8_t *)"", (uint8_t)insn_len,
+			     (uint8_t)sqlite3_column_int(row, 4),
+			     (uint8_t)sqlite3_column_int(row, 5), 0);
+	if (!trap)
+		return false;
+	trap->count = (uint64_t)count;
+	/* before this boot the result wraps around; differences of moments come out right all the
+	 * same */
+	trap->first_ns = (uint64_t)(sqlite3_column_int64(row, 7) * 1000000 - epoch_ns);
+	trap->last_ns = (uint64_t)(sqlite3_column_int64(row, 8) * 1000000 - epoch_ns);
+	return true;
+}
+
+static int load_rows(sqlite3 *db, const char *sql,
+		     bool (*load)(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns),
+		     struct ost_state *state, int64_t epoch_ns, unsigned int *bad,
+		     struct ost_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &row, NULL);
+
+	if (code == SQLITE_OK)
+		while ((code = sqlite3_step(row)) == SQLITE_ROW)
+			*bad += !load(state, row, epoch_ns);
+	sqlite3_finalize(row);
+	return code == SQLITE_DONE ? 0 : ost_database_fail(db, "read", err);
+}
+
+int ost_load_all(sqlite3 *db, struct ost_state *state, int64_t epoch_ns, struct ost_error *err)
+{
+	unsigned int bad = 0;
+	int ret;
+
+	if (sqlite3_exec(db,
+			 "DELETE FROM functions WHERE name NOT IN (SELECT name FROM functions "
+			 "ORDER BY changed_unix_ms DESC LIMIT " FUNCTIONS_KEPT ")",
+			 NULL, NULL, NULL) != SQLITE_OK)
+		return ost_database_fail(db, "tidy up", err);
+	ret = load_rows(db, "SELECT * FROM functions", load_function, state, epoch_ns, &bad, err);
+	/* the most recent last, since each one goes to the front */
+	if (!ret)
+		ret = load_rows(db,
+				"SELECT function, insn, comm, ip, source, si_code, count, "
+				"first_unix_ms, last_unix_ms FROM traps ORDER BY last_unix_ms",
+				load_trap, state, epoch_ns, &bad, err);
+	if (bad)
+		ost_warn("store: %u rows make no sense and were passed over", bad);
+	return ret;
+}
