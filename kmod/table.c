@@ -19,7 +19,7 @@
 unsigned int ostler_park_max = 1024;
 module_param_named(park_max, ostler_park_max, uint, 0444);
 MODULE_PARM_DESC(park_max,
-		 "Most tasks parked at once, 1 to 65536 (default 1024; 256 bytes of memory each)");
+		 "Most tasks parked at once, 1 to 65536 (default 1024; some 250 bytes of memory each)");
 
 DEFINE_RAW_SPINLOCK(ostler_park_lock);
 

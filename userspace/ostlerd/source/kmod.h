@@ -24,6 +24,9 @@
 /* How long a request waits for the module's answer, in milliseconds */
 #define OST_KMOD_WAIT_MS 2000
 
+/* Most notifications that one ost_kmod_read() handles */
+#define OST_KMOD_READ_MAX 256
+
 struct ost_kmod;
 
 /** struct ost_kmod_stats - counters by enum ostler_stat; those this module doesn't know are 0 */
@@ -36,7 +39,8 @@ struct ost_kmod_info {
 	uint32_t abi;
 	uint32_t manager_port;	/* 0: no manager */
 	uint32_t grace_ms;
-	uint32_t grace_left_ms;	/* 0: not in a grace time */
+	uint32_t grace_left_ms;	/* only when @in_grace */
+	bool in_grace;		/* the manager is gone, and may come back */
 	uint32_t park_max;
 	uint32_t parked;
 	uint32_t instances;
@@ -134,7 +138,7 @@ int ost_kmod_instance_del(struct ost_kmod *kmod, uint64_t id, struct ost_error *
 int ost_kmod_instance_get(struct ost_kmod *kmod, uint64_t id, struct ost_kmod_instance *instance,
 			  struct ost_error *err);
 
-/** ost_kmod_instance_dump() - call @each for every instance; 0 or negative errno */
+/** ost_kmod_instance_dump() - call @each, which makes no request, for every instance; 0 or negative errno */
 int ost_kmod_instance_dump(struct ost_kmod *kmod,
 			   void (*each)(void *context, const struct ost_kmod_instance *instance),
 			   void *context, struct ost_error *err);
@@ -146,6 +150,7 @@ int ost_kmod_park_get(struct ost_kmod *kmod, uint64_t event, struct ost_park *pa
 /**
  * ost_kmod_park_dump() - call @each for every parked task
  * @instance_id: only those of this instance; 0 for all
+ * @each: makes no request itself
  *
  * A task that is parked from the dump's begin to its end is in it exactly once.
  *
@@ -191,9 +196,6 @@ int ost_kmod_fd(const struct ost_kmod *kmod);
  */
 int ost_kmod_read(struct ost_kmod *kmod, const struct ost_kmod_ops *ops, void *context,
 		  struct ost_error *err);
-
-/* Most notifications that one ost_kmod_read() handles */
-#define OST_KMOD_READ_MAX 256
 
 /** ost_kmod_end_name() - "retry", "deliver", ... of enum ostler_park_end; "?" for one not known */
 const char *ost_kmod_end_name(uint8_t end);
