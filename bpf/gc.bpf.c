@@ -10,6 +10,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define MADV_PAGEOUT		21
 #define MADV_DONTNEED_LOCKED	24
 
+#define PAGE_BYTES 4096UL
+
 static __always_inline bool gives_back(int advice)
 {
 	return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_PAGEOUT ||
@@ -42,6 +44,7 @@ int BPF_PROG(gc_madvise, struct mm_struct *mm, unsigned long start, unsigned lon
 	instance = counters_of_current(&id);
 	if (!instance)
 		return 0;
+	bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1); /* as madvise rounds it */
 	count(&instance->released_calls, 1);
 	count(&instance->released_bytes, bytes);
 	if (bytes >= release_min_bytes && watches(id, OST_WATCH_RELEASES))

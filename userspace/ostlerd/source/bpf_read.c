@@ -115,7 +115,7 @@ static int walk(int link_fd)
 		return -errno;
 	do {
 		n = read(fd, nothing, sizeof(nothing));
-	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0)
 		error = -errno;
 	close(fd);
