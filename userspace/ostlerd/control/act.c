@@ -42,10 +42,11 @@ static int read_body(struct ost_request *req, const struct ost_json_member *memb
 	return ret;
 }
 
-static void log_change(const struct ost_request *req, const char *what, uint64_t id, int ret)
+static void log_change(const struct ost_request *req, const char *what, uint64_t id,
+		       const struct ost_error *err)
 {
 	ost_info("api: account %u: %s %" PRIu64 ": %s", (unsigned int)req->peer->uid, what, id,
-		 ret ? strerror(-ret) : "done");
+		 err->code ? err->text : "accepted");
 }
 
 void ost_act_collect(struct ost_request *req)
@@ -64,7 +65,7 @@ void ost_act_collect(struct ost_request *req)
 		return;
 	json_decref(object);
 	ret = ost_collect_start(state, instance, true, &err);
-	log_change(req, "collect instance", instance->id, ret);
+	log_change(req, "collect instance", instance->id, &err);
 	if (ret) {
 		ost_request_fail(req, ret, "%s", err.text);
 	} else if (wait && instance->collecting) {
@@ -105,7 +106,7 @@ void ost_act_mode(struct ost_request *req)
 				 word);
 	} else {
 		ret = ost_attach_mode(req->control->state, instance, mode, &err);
-		log_change(req, "set the mode of instance", instance->id, ret);
+		log_change(req, "set the mode of instance", instance->id, &err);
 		if (ret)
 			ost_request_fail(req, ret, "%s", err.text);
 		else
@@ -151,7 +152,7 @@ void ost_act_verdict(struct ost_request *req)
 		/* the park may be gone once the verdict is given */
 		view = ost_view_park(state, parked);
 		ret = ost_park_verdict(state, event, verdict, &err);
-		log_change(req, "give a verdict to the park of event", event, ret);
+		log_change(req, "give a verdict to the park of event", event, &err);
 		if (ret) {
 			json_decref(view);
 			ost_request_fail(req, ret, "%s", err.text);

@@ -62,6 +62,13 @@ void ost_control_pump(struct ost_control *control)
 		ost_op_at(&control->state->loop, &control->timer_op, at);
 }
 
+void ost_control_wake(struct ost_control *control)
+{
+	/* not at once: whoever calls may be called by the library itself */
+	if (!control->closing)
+		ost_op_at(&control->state->loop, &control->timer_op, ost_now_ns());
+}
+
 static void on_epoll(struct ost_op *op, int res)
 {
 	struct ost_control *control = ost_container_of(op, struct ost_control, epoll_op);

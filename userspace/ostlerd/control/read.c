@@ -19,23 +19,25 @@ void ost_read_features(struct ost_request *req)
 	ost_request_reply(req, MHD_HTTP_OK, ost_view_features(req->control->state));
 }
 
-static void put_key(void *context, const char *section, const char *name, const char *value)
+static void put_key(void *context, const char *section, const char *name, const char *value,
+		    bool many)
 {
-	json_t *root = context, *object = json_object_get(root, section), *before;
+	json_t *root = context, *object = json_object_get(root, section), *values;
 
 	if (!object) {
 		object = json_object();
 		json_object_set_new(root, section, object);
 	}
-	before = json_object_get(object, name);
-	/* a key that may be given several times is told as an array */
-	if (json_is_string(before))
-		json_object_set_new(object, name, json_pack("[O]", before));
-	before = json_object_get(object, name);
-	if (json_is_array(before))
-		json_array_append_new(before, ost_json_bytes(value));
-	else
+	if (!many) {
 		ost_json_put_text(object, name, value);
+		return;
+	}
+	values = json_object_get(object, name);
+	if (!values) {
+		values = json_array();
+		json_object_set_new(object, name, values);
+	}
+	json_array_append_new(values, ost_json_bytes(value));
 }
 
 void ost_read_config(struct ost_request *req)

@@ -144,6 +144,7 @@ void ost_request_resume(struct ost_request *req)
 {
 	leave_waiting(req);
 	MHD_resume_connection(req->connection);
+	ost_control_wake(req->control);
 }
 
 uint64_t ost_request_expire(struct ost_control *control, uint64_t now_ns)

@@ -60,4 +60,7 @@ struct ost_control {
 /** ost_control_pump() - let the HTTP library do what is due, and wake up when it is due again */
 void ost_control_pump(struct ost_control *control);
 
+/** ost_control_wake() - pump soon: a suspended connection was resumed */
+void ost_control_wake(struct ost_control *control);
+
 #endif

@@ -117,9 +117,10 @@ void ost_socket_close(const char *path, int fd)
 	_ost_close_ int probe = -1;
 
 	/*
-	 * A descriptor doesn't tell the inode of its file. With ours closed, a path that still
-	 * answers belongs to another daemon.
+	 * A descriptor doesn't tell the inode of its file. With ours shut down, a path that still
+	 * answers belongs to another daemon. Closing it would not do: the ring still polls it.
 	 */
+	shutdown(fd, SHUT_RDWR);
 	close(fd);
 	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
 	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

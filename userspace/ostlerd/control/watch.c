@@ -53,6 +53,7 @@ static void wake(struct ost_watcher *watcher)
 	if (watcher->suspended) {
 		watcher->suspended = false;
 		MHD_resume_connection(watcher->connection);
+		ost_control_wake(watcher->control);
 	}
 }
 

@@ -495,7 +495,7 @@ static void write_value(const struct key *key, const void *at, char *buf, size_t
 
 void ost_config_each(const struct ost_config *config,
 		     void (*each)(void *context, const char *section, const char *name,
-				  const char *value),
+				  const char *value, bool many),
 		     void *context)
 {
 	char value[OST_PATH_LEN];
@@ -505,10 +505,10 @@ void ost_config_each(const struct ost_config *config,
 
 		if (key->kind == KEY_GLOBS) {
 			for (unsigned int g = 0; g < config->instance_globs; g++)
-				each(context, key->section, key->name, config->instances[g]);
+				each(context, key->section, key->name, config->instances[g], true);
 			continue;
 		}
 		write_value(key, (const char *)config + key->offset, value, sizeof(value));
-		each(context, key->section, key->name, value);
+		each(context, key->section, key->name, value, false);
 	}
 }

@@ -82,11 +82,11 @@ void ost_config_print(FILE *out);
 /**
  * ost_config_each() - hand every key with its present value, written as in the file, to @each
  *
- * A key that may be given several times comes once for each of its values.
+ * A key that may be given several times comes once for each of its values, with @many set.
  */
 void ost_config_each(const struct ost_config *config,
 		     void (*each)(void *context, const char *section, const char *name,
-				  const char *value),
+				  const char *value, bool many),
 		     void *context);
 
 #endif
