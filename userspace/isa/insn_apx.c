@@ -42,9 +42,6 @@ static const struct promoted {
 	{ 0xaf, 0xaf, PP_SIZE, OST_MAP_0F, 0xaf, 0 },		/* imul */
 	{ 0xc0, 0xc1, PP_SIZE, ONE_BYTE, 0xc0, 0 },		/* shifts */
 	{ 0xd0, 0xd3, PP_SIZE, ONE_BYTE, 0xd0, 0 },
-	{ 0xd8, 0xd8, PP(F3), OST_MAP_0F38, 0xd8, 0 },		/* Key Locker */
-	{ 0xda, 0xdb, PP(F3), OST_MAP_0F38, 0xfa, 0 },
-	{ 0xdc, 0xdf, PP(F3), OST_MAP_0F38, 0xdc, 0 },
 	{ 0xf0, 0xf1, PP_SIZE, OST_MAP_0F38, 0xf0, 0xf2 },	/* crc32 */
 	{ 0xf0, 0xf2, PP(F3), OST_MAP_0F38, 0x80, 0x66 },	/* invept, invvpid, invpcid */
 	{ 0xf4, 0xf5, PP_SIZE, OST_MAP_0F, 0xbc, 0xf3 },	/* tzcnt, lzcnt */
@@ -198,12 +195,13 @@ static void emit_prefixes(struct rewrite *to, const uint8_t *bytes, const struct
 
 static const struct promoted *find_promoted(const struct ost_fields *f, struct promoted *made)
 {
+	bool byte = !(f->opcode & 1);	/* 66 does not go with operands of 8 bits */
 	size_t i;
 
 	/* eight blocks of eight; the upper half of each was not promoted */
 	if (f->opcode < 0x40 && !(f->opcode & 4)) {
 		*made = (struct promoted){ f->opcode, f->opcode, PP_SIZE, ONE_BYTE, f->opcode, 0 };
-		return PP_SIZE & 1 << f->pp ? made : NULL;
+		return PP_SIZE & 1 << f->pp && !(byte && f->pp) ? made : NULL;
 	}
 	if ((f->opcode & 0xf0) == 0x40 && f->pp == OST_PP_F2) {
 		*made = (struct promoted){ 0x40, 0x4f, PP(F2), OST_MAP_0F, 0x90, 0 };
@@ -237,15 +235,60 @@ static bool is_conditional(const struct ost_fields *f)
 	return false;
 }
 
+/*
+ * May EVEX.ND be set? It gives a new destination, to SETcc and IMUL with an immediate zeroed upper
+ * bits, and is reserved elsewhere.
+ */
+static bool takes_nd(const struct ost_fields *f)
+{
+	unsigned int reg = f->reg & 7;
+
+	if (is_conditional(f))
+		return false;
+	switch (f->opcode) {
+	case 0x00 ... 0x37:
+	case 0x40 ... 0x4f:
+	case 0x69:
+	case 0x6b:
+	case 0x80:
+	case 0x81:
+	case 0x83:
+	case 0xa5:
+	case 0xad:
+	case 0xaf:
+	case 0xc0:
+	case 0xc1:
+	case 0xd0 ... 0xd3:
+		return true;
+	case 0x66:
+		return f->pp != OST_PP_NONE;
+	case 0xf6:
+	case 0xf7:
+		return reg == 2 || reg == 3;
+	case 0xfe:
+	case 0xff:
+		return reg < 2;
+	}
+	return false;
+}
+
+/* Is ND the upper-bits kind, without a register in vvvv? */
+static bool nd_zeroes(const struct ost_fields *f)
+{
+	return ((f->opcode & 0xf0) == 0x40 && f->pp == OST_PP_F2) || f->opcode == 0x69 ||
+	       f->opcode == 0x6b;
+}
+
 /* Put what APX adds into the older text: condition, new destination, flags left alone. */
 static void dress(struct ost_insn *insn, const struct ost_fields *f, uint8_t p2)
 {
 	static const char *const conditions[] = { "o", "no", "b", "nb", "z", "nz", "be", "nbe",
 						  "s", "ns", "t", "f", "l", "nl", "le", "nle" };
 	unsigned int bits = f->w ? 64 : f->pp == OST_PP_66 ? 16 : 32;
-	bool setcc = (f->opcode & 0xf0) == 0x40 && f->pp == OST_PP_F2;
 	char old[sizeof(insn->text)], dest[12] = "", name[8];
-	char *operands;
+	bool cmov = (f->opcode & 0xf0) == 0x40 && f->pp != OST_PP_F2;
+	const char *before = p2 & 4 ? "{nf} " : "", *after = "";
+	char *operands, *mnemonic = old;
 
 	memcpy(old, insn->text, sizeof(old));
 	operands = strchr(old, ' ');
@@ -258,14 +301,23 @@ static void dress(struct ost_insn *insn, const struct ost_fields *f, uint8_t p2)
 			 conditions[p2 & 15], operands);
 		return;
 	}
-	if (f->bcst && !setcc) {
+	if (cmov) {
+		/* without a new destination, or with NF, the load is conditional too */
+		before = !f->bcst || p2 & 4 ? "cf" : "";
+	} else if (f->bcst && nd_zeroes(f)) {
+		/* SETcc becomes SETZUcc, IMUL becomes IMULZU */
+		before = (f->opcode & 0xf0) == 0x40 ? "setzu" : before;
+		after = (f->opcode & 0xf0) == 0x40 ? "" : "zu";
+		mnemonic += (f->opcode & 0xf0) == 0x40 ? 3 : 0;
+	}
+	if (f->bcst && !nd_zeroes(f)) {
 		if (!(f->opcode & 1) && (f->opcode < 0x40 || f->opcode >= 0x80) &&
 		    f->opcode != 0x24 && f->opcode != 0x2c && f->opcode != 0x88)
 			bits = 8;
 		snprintf(dest, sizeof(dest), "%s, ", ost_gpr_name(f->vvvv, bits, name));
 	}
-	snprintf(insn->text, sizeof(insn->text), "%s%s%.16s %s%.60s", p2 & 4 ? "{nf} " : "",
-		 setcc && f->bcst ? "zu" : "", old, dest, operands);
+	snprintf(insn->text, sizeof(insn->text), "%s%.16s%s %s%.60s", before, mnemonic, after, dest,
+		 operands);
 }
 
 /* PUSH2, POP2 and MOVBE between registers exist only here. */
@@ -280,12 +332,14 @@ static enum ost_insn_result decode_only_apx(const struct ost_fields *f, struct o
 
 	if (f->mod != 3)
 		return OST_INSN_NONE;
+	if (!f->bcst && f->vvvv)
+		return OST_INSN_NONE;
 	if ((pop || push) && f->pp == OST_PP_NONE && f->bcst) {
 		snprintf(text, sizeof(text), "%s%s %s, %s", pop ? "pop2" : "push2", f->w ? "p" : "",
 			 ost_gpr_name(f->vvvv, 64, a), ost_gpr_name(f->rm, 64, b));
 		return plain_apx(insn, f->end, text);
 	}
-	if ((f->opcode == 0x60 || f->opcode == 0x61) && f->pp <= OST_PP_66) {
+	if ((f->opcode == 0x60 || f->opcode == 0x61) && f->pp <= OST_PP_66 && !f->bcst) {
 		bool load = f->opcode == 0x60;
 
 		snprintf(text, sizeof(text), "movbe %s, %s",
@@ -315,6 +369,11 @@ static enum ost_insn_result decode_map4(const uint8_t *bytes, size_t len,
 	ret = decode_only_apx(f, insn);
 	if (ret != OST_INSN_NONE)
 		return ret;
+	if (f->bcst && !takes_nd(f))
+		return OST_INSN_NONE;
+	/* a register in vvvv can only be a new destination; CCMP has flags in its place */
+	if (f->vvvv && !is_conditional(f) && (!f->bcst || nd_zeroes(f)))
+		return OST_INSN_NONE;
 	row = find_promoted(f, &made);
 	/* of group 5 only INC and DEC came along */
 	if (!row || (f->opcode >= 0xfe && (f->reg & 7) > 1))
@@ -341,15 +400,15 @@ static enum ost_insn_result decode_map4(const uint8_t *bytes, size_t len,
 	return ret;
 }
 
-/* Only these were promoted from VEX: general, mask and tile registers. */
-static bool was_promoted(const struct ost_insn *insn)
+/* Only these were promoted from VEX: general registers, mask moves, and tiles in memory. */
+static bool was_promoted(const struct ost_insn *insn, const struct ost_fields *f)
 {
 	struct ost_feature_set needs = { 0 };
 
 	ost_feature_rule_needs(&insn->rule, &needs);
 	return ost_feature_set_has(&needs, OST_F_BMI1) || ost_feature_set_has(&needs, OST_F_BMI2) ||
-	       ost_feature_set_has(&needs, OST_F_AVX512F) ||
-	       ost_feature_set_has(&needs, OST_F_AMX_TILE) ||
+	       !strncmp(insn->text, "kmov", 4) ||
+	       (ost_feature_set_has(&needs, OST_F_AMX_TILE) && f->mod != 3) ||
 	       ost_feature_set_has(&needs, OST_F_CMPCCXADD) ||
 	       ost_feature_set_has(&needs, OST_F_USER_MSR) ||
 	       ost_feature_set_has(&needs, OST_F_MSR_IMM);
@@ -373,7 +432,7 @@ static enum ost_insn_result decode_promoted_vex(const uint8_t *bytes, size_t len
 	emit(&to, (p[1] & 0xfb) | (f->l & 1) << 2);
 	emit_rest(&to, bytes, f->opcode_at, len);
 	ret = decode_rewrite(&to, &high, insn);
-	if (ret == OST_INSN_OK && !was_promoted(insn))
+	if (ret == OST_INSN_OK && !was_promoted(insn, f))
 		return OST_INSN_NONE;
 	return ret;
 }
