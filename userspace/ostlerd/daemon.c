@@ -30,9 +30,10 @@
 /* Submission entries of the ring. */
 #define RING_ENTRIES 256
 
-/* Host memory pressure: some task waited this long, in microseconds, within the window. */
-#define PRESSURE_STALL_US 150000
-#define PRESSURE_WINDOW_US 1000000
+/* Host memory pressure: some task waited this long, in microseconds, within the window. Whole 2 s windows are
+ * those that later kernels give to the unprivileged as well. */
+#define PRESSURE_STALL_US 300000
+#define PRESSURE_WINDOW_US 2000000
 
 /* How long after the last trigger the host still counts as under pressure, nanoseconds. */
 #define PRESSURE_HOLD_NS 10000000000ull
@@ -266,15 +267,20 @@ static void open_probes(struct ost_daemon *daemon)
 				 (unsigned long long)state->config.sample_ms);
 }
 
-static void open_pressure(struct ost_daemon *daemon)
+void ost_daemon_prepare(struct ost_daemon *daemon)
 {
 	struct ost_error err = { 0 };
 
+	daemon->signal_fd = daemon->root_fd = daemon->agent_fd = -1;
 	daemon->pressure_fd = ost_psi_open(PRESSURE_STALL_US, PRESSURE_WINDOW_US, &err);
-	if (daemon->pressure_fd < 0) {
+	if (daemon->pressure_fd < 0)
 		ost_host_degrade(&daemon->state.host, "pressure", "%s", err.text);
+}
+
+static void watch_pressure(struct ost_daemon *daemon)
+{
+	if (daemon->pressure_fd < 0)
 		return;
-	}
 	daemon->pressure.done = on_pressure;
 	ost_op_poll(&daemon->state.loop, &daemon->pressure, daemon->pressure_fd, POLLPRI);
 }
@@ -353,7 +359,6 @@ int ost_daemon_open(struct ost_daemon *daemon, struct ost_error *err)
 	struct ost_state *state = &daemon->state;
 	int ret;
 
-	daemon->signal_fd = daemon->root_fd = daemon->agent_fd = daemon->pressure_fd = -1;
 	ret = ost_loop_init(&state->loop, RING_ENTRIES, err);
 	if (!ret)
 		ret = open_signals(daemon, err);
@@ -368,7 +373,7 @@ int ost_daemon_open(struct ost_daemon *daemon, struct ost_error *err)
 	if (ost_store_open(state, err))
 		ost_debug("without a store");
 	open_probes(daemon);
-	open_pressure(daemon);
+	watch_pressure(daemon);
 	open_agents(daemon);
 	ret = open_instances(daemon, err);
 	if (!ret)

@@ -28,6 +28,13 @@ struct ost_daemon {
 	unsigned int dead_count;
 };
 
+/**
+ * ost_daemon_prepare() - what takes a privilege that is given up before ost_daemon_open()
+ *
+ * A pressure trigger takes CAP_SYS_RESOURCE when its file is opened, and no more after.
+ */
+void ost_daemon_prepare(struct ost_daemon *daemon);
+
 /** ost_daemon_open() - build the stages from left to right; what may be missing is noted as degraded */
 int ost_daemon_open(struct ost_daemon *daemon, struct ost_error *err);
 

@@ -79,6 +79,7 @@ static int run(const struct ost_config *config)
 	ost_host_init(&state->host);
 	raise_limits();
 	umask(0077);
+	ost_daemon_prepare(&daemon);
 	ret = ost_caps_keep(kept_caps, sizeof(kept_caps) / sizeof(kept_caps[0]), &err);
 	if (!ret) {
 		ret = ost_host_features_read(&state->features);
