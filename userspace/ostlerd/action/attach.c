@@ -148,6 +148,8 @@ static void found(void *context, uint64_t id, const char *path,
 		return;
 	}
 	instance->since_ns = ost_now_ns();
+	/* what has just appeared is about to be used */
+	instance->demand.active_ns = instance->since_ns;
 	instance->mode = parse_mode(labels->mode, state->config.mode);
 	instance->runtime = ost_runtime_parse(labels->runtime);
 	instance->labelled_runtime = instance->runtime != OST_RUNTIME_UNKNOWN;

@@ -57,7 +57,8 @@ static void take_result(struct ost_collect_work *work, const struct ost_process 
 	enum ost_collect_status status = status_of(res->status);
 	enum ost_runtime runtime = res->runtime ? res->runtime : process->runtime;
 
-	work->cost_us += res->wait_us + res->collect_us + res->trim_us;
+	/* waiting for its lock or its idle point costs the instance nothing */
+	work->cost_us += res->collect_us + res->trim_us;
 	work->pause_us += res->collect_us;
 	if (!work->runtime || ost_runtime_outranks(runtime, work->runtime))
 		work->runtime = runtime;

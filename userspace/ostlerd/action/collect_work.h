@@ -29,7 +29,7 @@ struct ost_collect_work {
 	enum ost_collect_status status;
 	enum ost_runtime runtime;
 	struct ost_memory before, after;
-	uint64_t cost_us;	/* in the instance: waiting, collecting, giving back */
+	uint64_t cost_us;	/* in the instance: collecting, giving back */
 	uint64_t pause_us;	/* of that, collecting */
 	const char *door;
 	char detail[320];
