@@ -71,7 +71,7 @@ static bool number_of(const char *line, int nth, int base, uint64_t *value)
 
 int ost_procstat_parse_status(const char *status, struct ost_procstat *out)
 {
-	uint64_t euid = 0, egid = 0, nspid = 0, kib, seccomp;
+	uint64_t euid = 0, egid = 0, nspid = 0, kib, seccomp, filters;
 
 	if (!number_of(line_of(status, "Uid"), 1, 10, &euid) ||
 	    !number_of(line_of(status, "Gid"), 1, 10, &egid) ||
@@ -86,6 +86,9 @@ int ost_procstat_parse_status(const char *status, struct ost_procstat *out)
 	if (!number_of(line_of(status, "SigBlk"), 0, 16, &out->sigblk))
 		out->sigblk = 0;
 	out->seccomp = ost_text_field(status, "Seccomp", &seccomp) ? 0 : seccomp;
+	if (ost_text_field(status, "Seccomp_filters", &filters))
+		filters = out->seccomp ? UINT32_MAX : 0;
+	out->seccomp_filters = filters;
 	out->rss_anon = ost_text_field(status, "RssAnon", &kib) ? 0 : kib * 1024;
 	return 0;
 }

@@ -18,6 +18,7 @@
  * @euid, @egid: effective ids
  * @sigcgt, @sigblk: bit n - 1 stands for signal n: caught; blocked in the main thread
  * @seccomp: 0 none, 1 strict, 2 filter
+ * @seccomp_filters: how many there are, inherited ones too
  * @rss_anon: resident anonymous memory, bytes
  */
 struct ost_procstat {
@@ -29,6 +30,7 @@ struct ost_procstat {
 	uint64_t sigcgt;
 	uint64_t sigblk;
 	unsigned int seccomp;
+	unsigned int seccomp_filters;
 	uint64_t rss_anon;
 };
 
@@ -38,8 +40,8 @@ int ost_procstat_parse(const char *stat, struct ost_procstat *out);
 /**
  * ost_procstat_parse_status() - take the rest from a status text
  *
- * Return: 0, -EINVAL when ids, NSpid or SigCgt are missing. @rss_anon, @sigblk and @seccomp are 0
- * when absent.
+ * Return: 0, -EINVAL when ids, NSpid or SigCgt are missing. What else is missing is 0; more filters
+ * than any process has where the kernel does not count them (before 5.10).
  */
 int ost_procstat_parse_status(const char *status, struct ost_procstat *out);
 

@@ -99,14 +99,13 @@ static uint64_t at_most(uint64_t value, uint64_t most)
 	return value < most ? value : most;
 }
 
-static void take_reply(const struct ost_agent_reply *reply, uint64_t passed_us, uint64_t anon_bytes,
+static void take_reply(const struct ost_agent_reply *reply, uint64_t passed_us,
 		       struct ost_door_result *res)
 {
 	res->runtime = runtime_of(reply->runtimes);
 	res->wait_us += at_most(reply->wait_us, passed_us);
 	res->collect_us = at_most(reply->collect_us, passed_us);
 	res->trim_us = at_most(reply->trim_us, passed_us);
-	res->dropped_bytes = at_most(reply->dropped_bytes, anon_bytes);
 	snprintf(res->detail, sizeof(res->detail), "%.*s", (int)sizeof(reply->detail),
 		 reply->detail);
 	/* it goes into logs, replies and terminals */
@@ -147,10 +146,9 @@ int ost_agent_talk(int fd, const struct ost_process *process, uint64_t deadline_
 	const uint64_t id = ++last_id;
 	struct ost_agent_hello hello;
 	struct ost_agent_reply reply;
-	uint64_t begun, anon_bytes = 0;
+	uint64_t begun;
 	int timeout_ms, r;
 
-	ost_process_anon(process, &anon_bytes);
 	r = receive(fd, process, deadline_ns, OST_AGENT_HELLO, &hello, sizeof(hello));
 	timeout_ms = BEGIN_SHARE(ost_deadline_left_ms(deadline_ns));
 	timeout_ms = at_most(timeout_ms > 0 ? timeout_ms : 1, OST_AGENT_TIMEOUT_MAX_MS);
@@ -162,7 +160,7 @@ int ost_agent_talk(int fd, const struct ost_process *process, uint64_t deadline_
 	if (!r && (reply.id != id || reply.reserved || reply.status > 0))
 		r = -EPROTO;
 	if (!r) {
-		take_reply(&reply, (ost_deadline_now() - begun) / 1000, anon_bytes, res);
+		take_reply(&reply, (ost_deadline_now() - begun) / 1000, res);
 		r = reply.status;
 		request(fd, process, deadline_ns, OST_AGENT_BYE, 1, id);
 	}

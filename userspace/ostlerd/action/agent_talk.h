@@ -22,8 +22,8 @@ int ost_agent_verify(int fd, const struct ost_process *process);
  * ost_agent_talk() - hear the hello, ask to collect, take the reply
  * @fd: non-blocking or not; stays the caller's
  *
- * Whatever comes is hostile: a wrong size, kind, version or id ends the conversation with
- * -EPROTO, times are cut to what really passed and bytes to what the process had.
+ * Whatever comes is hostile: a wrong size, kind, version or id ends the conversation with -EPROTO,
+ * and times are cut to what really passed.
  *
  * Return: 0 with @res filled in; -EBUSY, -ESHUTDOWN, -ECANCELED, ... as the collector answered;
  * -ETIMEDOUT, -ESRCH, another negative errno.

@@ -4,6 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ostlerd/action/deadline.h"
+
+/*
+ * A process that ends closes its sockets some time before it has ended: after a hang-up so long
+ * is waited to tell the one from the other, microseconds.
+ */
+#define END_US 50000
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Best first: what gives back most at the least cost, and knows what it did. */
@@ -88,11 +96,17 @@ int ost_door_run(const struct ost_door_ops *door, const struct ost_process *proc
 		 const struct ost_door_request *req, struct ost_door_result *res,
 		 struct ost_error *err)
 {
+	uint64_t before = 0, after = 0;
 	struct ost_error why = { 0 };
 	int r;
 
 	memset(res, 0, sizeof(*res));
+	ost_process_anon(process, &before);
 	r = door->collect(process, req, res, &why);
+	if (!ost_process_anon(process, &after) && before > after && !res->dropped_bytes)
+		res->dropped_bytes = before - after;
+	if (r == -ECONNRESET || r == -EPIPE || r == -EBADMSG)
+		ost_deadline_pause(END_US, process->pidfd, req->deadline_ns);
 	if (r && !ost_process_alive(process) && r != -ESRCH)
 		r = ost_error_set(&why, -ESRCH, "pid %d: it ended while it was asked to collect",
 				  process->pid);

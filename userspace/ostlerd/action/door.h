@@ -79,7 +79,8 @@ struct ost_door_request {
  * @wait_us: until the runtime began: getting in, waiting for its lock or its idle point
  * @collect_us: the collection itself; the function could not run meanwhile
  * @trim_us: giving memory back to the kernel
- * @dropped_bytes: given back, as the one who was asks says; 0 where it can't tell
+ * @dropped_bytes: what the process's resident anonymous memory shrank by meanwhile, as the kernel
+ *	says; for the page cache, what the whole instance's memory did
  * @detail: one line for people, "" when there is nothing to add
  */
 struct ost_door_result {

@@ -18,9 +18,6 @@
 #define POKE_FIRST_US 2000
 #define POKE_LAST_US 50000
 
-/* Seccomp's strict mode kills at the first system call of the collector's thread. */
-#define SECCOMP_STRICT 1
-
 static bool fits(const struct ost_process *process, const struct ost_door_config *config,
 		 char *why_not, size_t size)
 {
@@ -37,8 +34,8 @@ static bool fits(const struct ost_process *process, const struct ost_door_config
 		why = OST_AGENT_OBJECT " is loaded, but its signal is not caught";
 	else if (process->sigblk & bit)
 		why = "its main thread blocks the collector's signal";
-	else if (process->seccomp == SECCOMP_STRICT)
-		why = "it runs under seccomp's strict mode";
+	else if (process->sandboxed)
+		why = "it has a seccomp filter of its own, which might kill it for our thread";
 	if (why)
 		snprintf(why_not, size, "pid %d: %s", process->pid, why);
 	return !why;
@@ -103,6 +100,7 @@ static int collect(const struct ost_process *process, const struct ost_door_requ
 	struct ost_agent_meeting meeting;
 	int fd, r;
 
+	res->jvm_gc = process->jvm_gc;
 	r = ost_agent_meeting_open(&meeting, req->config->broker, process, guest, err);
 	if (!r) {
 		fd = poke(&meeting, req->deadline_ns, err);

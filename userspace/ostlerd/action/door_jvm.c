@@ -13,15 +13,16 @@
 #include "ostlerd/action/jvm_client.h"
 
 /*
- * Serial and Parallel collect on GC.run but keep their free pages, so libostler-agent.so is
- * loaded into those to give them back; for the others GC.run is enough, and nothing is loaded.
+ * Serial and Parallel collect on GC.run but keep their free pages, G1 keeps its initial size: so
+ * libostler-agent.so is loaded into those to give free pages back. The others need no help.
  *
  * JDK 21 and later write a warning into the function's output when a library is loaded the first
  * time, unless they were started with -XX:+EnableDynamicAgentLoading.
  */
 static bool wants_agent(const struct ost_process *process, const struct ost_door_config *config)
 {
-	if (process->jvm_gc != OST_JVM_GC_SERIAL && process->jvm_gc != OST_JVM_GC_PARALLEL)
+	if (process->jvm_gc != OST_JVM_GC_SERIAL && process->jvm_gc != OST_JVM_GC_PARALLEL &&
+	    process->jvm_gc != OST_JVM_GC_G1)
 		return false;
 	if (!config->agent_library || !*config->agent_library)
 		return false;
@@ -34,6 +35,11 @@ static bool fits(const struct ost_process *process, const struct ost_door_config
 	if (process->runtime != OST_RUNTIME_JVM) {
 		snprintf(why_not, size, "pid %d: %s, not a JVM", process->pid,
 			 ost_runtime_name(process->runtime));
+		return false;
+	}
+	if (process->sandboxed) {
+		snprintf(why_not, size, "pid %d: the JVM has a seccomp filter of its own, which "
+			 "might kill it for the attach socket", process->pid);
 		return false;
 	}
 	if (ost_jvm_is_listening(process))

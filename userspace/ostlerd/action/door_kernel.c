@@ -214,7 +214,7 @@ static int pageout_collect(const struct ost_process *process, const struct ost_d
 {
 	_ost_close_ int fd = openat(process->procfd, "maps", O_RDONLY | O_CLOEXEC);
 	uint64_t page = sysconf(_SC_PAGESIZE);
-	uint64_t begun = ost_deadline_now(), before = 0, after = 0;
+	uint64_t begun = ost_deadline_now();
 	struct pageout po = {
 		.pidfd = process->pidfd,
 		.deadline_ns = req->deadline_ns,
@@ -225,15 +225,11 @@ static int pageout_collect(const struct ost_process *process, const struct ost_d
 	if (fd < 0)
 		return ost_error_set(err, -errno, "pid %d: its mappings can't be read: %s",
 				     process->pid, strerror(errno));
-	ost_process_anon(process, &before);
 	r = ost_maps_read(fd, MAPS_MAX, add_map, &po);
 	if (!r || r == -E2BIG)
 		r = flush(&po);
 	res->trim_us = since_us(begun);
-	if (!ost_process_anon(process, &after))
-		res->dropped_bytes = less(before, after);
-	snprintf(res->detail, sizeof(res->detail), "paged out: %llu KiB of %llu KiB advised",
-		 (unsigned long long)res->dropped_bytes / 1024,
+	snprintf(res->detail, sizeof(res->detail), "asked to page out %llu KiB",
 		 (unsigned long long)po.advised / 1024);
 	if (r == -EPERM)
 		return ost_error_set(err, r, "pid %d: process_madvise is not permitted: the daemon "

@@ -155,7 +155,12 @@ static int trigger(struct ost_jvm_client *client, uint64_t deadline_ns, struct o
 	r = ost_process_signal(process, SIGQUIT);
 	if (!r)
 		r = wait_listening(client, deadline_ns);
-	trigger_file(client->tmp_fd, process, false);
+	/*
+	 * a JVM that sees to the signal only later must still find it, or it would dump its
+	 * threads
+	 */
+	if (r != -ETIMEDOUT)
+		trigger_file(client->tmp_fd, process, false);
 	if (r == -ETIMEDOUT)
 		return ost_error_set(err, r, "pid %d: the JVM did not begin to listen on "
 				     "/tmp/.java_pid%d", process->pid, process->nspid);
@@ -179,8 +184,11 @@ int ost_jvm_client_new(struct ost_jvm_client **client, const struct ost_process 
 		return ost_error_set(err, c->tmp_fd, "pid %d: its /tmp can't be opened: %s",
 				     process->pid, strerror(-c->tmp_fd));
 	c->fd = dial(c->tmp_fd, process, deadline_ns);
-	if (c->fd >= 0)
+	if (c->fd >= 0) {
+		/* left by an attempt that was given up */
+		trigger_file(c->tmp_fd, process, false);
 		return 0;
+	}
 	r = c->fd;
 	if (r == -ENOENT || r == -ECONNREFUSED)
 		return trigger(c, deadline_ns, err);

@@ -26,6 +26,15 @@
  */
 #define MAPS_MAX 70000
 
+/* Value of "Seccomp" in /proc/PID/status. */
+#define SECCOMP_STRICT 1
+
+/*
+ * Filters that a container runtime installs around what it starts, and which let through what
+ * programs commonly do: one.
+ */
+#define CONTAINER_FILTERS 1
+
 /* Room for /proc/PID/status: about 1.5 KiB, more with many supplementary groups and namespaces. */
 #define STATUS_ROOM 16384
 
@@ -40,14 +49,19 @@ static int read_stat(int procfd, struct ost_procstat *ps)
 	return n ? ost_procstat_parse(text, ps) : -ESRCH;
 }
 
-static int read_status(int procfd, struct ost_procstat *ps)
+static int read_status_at(int dirfd, const char *path, struct ost_procstat *ps)
 {
 	char text[STATUS_ROOM];
-	ssize_t n = ost_file_read(procfd, "status", text, sizeof(text));
+	ssize_t n = ost_file_read(dirfd, path, text, sizeof(text));
 
 	if (n < 0)
 		return n;
 	return n ? ost_procstat_parse_status(text, ps) : -ESRCH;
+}
+
+static int read_status(int procfd, struct ost_procstat *ps)
+{
+	return read_status_at(procfd, "status", ps);
 }
 
 static bool has_ended(char state)
@@ -72,7 +86,7 @@ static int take_status(struct ost_process *p)
 	p->egid = ps.egid;
 	p->sigcgt = ps.sigcgt;
 	p->sigblk = ps.sigblk;
-	p->seccomp = ps.seccomp;
+	p->seccomp_filters = ps.seccomp == SECCOMP_STRICT ? UINT32_MAX : ps.seccomp_filters;
 	return 0;
 }
 
@@ -139,6 +153,21 @@ static bool sees_other_files(int procfd)
 	       ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino;
 }
 
+/*
+ * More filters than the daemon itself inherited, and the container runtime's, are the program's
+ * own.
+ */
+static bool is_sandboxed(const struct ost_process *p)
+{
+	struct ost_procstat own = { 0 };
+
+	if (!p->seccomp_filters)
+		return false;
+	read_status_at(AT_FDCWD, "/proc/self/status", &own);
+	return p->seccomp_filters >
+	       (uint64_t)own.seccomp_filters + (p->foreign_mounts ? CONTAINER_FILTERS : 0);
+}
+
 static void recognise_program(struct ost_process *p, struct found *f)
 {
 	_ost_close_ int fd = openat(p->procfd, "exe", O_RDONLY | O_CLOEXEC);
@@ -170,6 +199,7 @@ static int recognise(struct ost_process *p)
 	p->allocator = f.allocator;
 	p->agent_loaded = f.agent;
 	p->foreign_mounts = sees_other_files(p->procfd);
+	p->sandboxed = is_sandboxed(p);
 	if (p->runtime == OST_RUNTIME_JVM)
 		ost_hsperf_read(p, &perf, NULL);
 	p->jvm_attach = perf.attach;

@@ -30,7 +30,7 @@
  * @starttime: clock ticks since boot at which it started
  * @sigcgt: bit n - 1 is set when signal n has a handler; as of the last ost_process_refresh()
  * @sigblk: likewise, is blocked in the main thread
- * @seccomp: 0 none, 1 strict, 2 filter
+ * @seccomp_filters: how many seccomp filters it has; UINT32_MAX: strict mode
  * @runtime: what owns the heap
  * @allocator: what serves malloc()
  * @jvm_gc: a JVM's collector, as its performance data tell
@@ -38,6 +38,8 @@
  * @agent_loaded: libostler-agent.so is mapped
  * @static_exe: has no dynamic linker, so nothing can be preloaded
  * @foreign_mounts: lives in another mount namespace than the daemon: paths mean other files there
+ * @sandboxed: has seccomp filters that it seems to have installed itself: a collector's thread or
+ *	socket in it might get it killed, so it is not to be entered
  * @comm: name of its main thread
  */
 struct ost_process {
@@ -50,7 +52,7 @@ struct ost_process {
 	uint64_t starttime;
 	uint64_t sigcgt;
 	uint64_t sigblk;
-	unsigned int seccomp;
+	unsigned int seccomp_filters;
 	enum ost_runtime runtime;
 	enum ost_allocator allocator;
 	enum ost_jvm_gc jvm_gc;
@@ -58,6 +60,7 @@ struct ost_process {
 	bool agent_loaded;
 	bool static_exe;
 	bool foreign_mounts;
+	bool sandboxed;
 	char comm[16];
 };
 
