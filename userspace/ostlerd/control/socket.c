@@ -12,7 +12,7 @@
 #include "lib/cleanup.h"
 
 /* Connections that wait to be accepted. */
-#define BACKLOG 128
+#define BACKLOG 512
 
 static int make_parent(const char *path, struct ost_error *err)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ostlerd/core/config.h"
 
@@ -212,7 +213,8 @@ static int prepare(sqlite3 *db, const char *path, struct ost_error *err)
 	return ret;
 }
 
-/* Make the directory that holds the file; its parent must be there. */
+/* Make the directory that holds the file; its parent must be there. SQLite makes files beside ours.
+ */
 static int make_parent(const char *path, struct ost_error *err)
 {
 	char parent[OST_PATH_LEN];
@@ -223,16 +225,20 @@ static int make_parent(const char *path, struct ost_error *err)
 				     path);
 	strcpy(parent, path);
 	slash = strrchr(parent, '/');
-	if (slash == parent)
-		return 0;
-	*slash = '\0';
-	if (mkdir(parent, 0700) == 0 || errno == EEXIST)
-		return 0;
-	return ost_error_set(
-		err, -errno,
-		"can't make the directory %s: %s; make it, or set [store] path to another "
-		"file",
-		parent, strerror(errno));
+	slash[slash == parent] = '\0';
+	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+		return ost_error_set(
+			err, -errno,
+			"can't make the directory %s: %s; make it, or set [store] path to "
+			"another file",
+			parent, strerror(errno));
+	if (access(parent, W_OK | X_OK) < 0)
+		return ost_error_set(
+			err, -errno,
+			"the directory %s can't be written: %s; set [store] path to a file "
+			"elsewhere",
+			parent, strerror(errno));
+	return 0;
 }
 
 int ost_database_open(const char *path, sqlite3 **out, struct ost_error *err)
@@ -245,8 +251,8 @@ int ost_database_open(const char *path, sqlite3 **out, struct ost_error *err)
 	if (sqlite3_open_v2(path, &db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			    NULL) != SQLITE_OK)
-		ret = db ? ost_database_fail(db, "open", err)
-			 : ost_error_set(err, -ENOMEM, "no memory to open %s", path);
+		ret = ost_error_set(err, db ? ost_database_errno(sqlite3_errcode(db)) : -ENOMEM,
+				    "can't open %s: %s", path, strerror(sqlite3_system_errno(db)));
 	if (!ret)
 		ret = prepare(db, path, err);
 	if (ret)

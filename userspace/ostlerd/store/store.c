@@ -48,38 +48,6 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static void note_collection(struct ost_store *store, const struct ost_instance *instance)
-{
-	struct ost_batch_collection *row;
-
-	if (store->pending_count == PENDING_MAX) {
-		memmove(store->pending, store->pending + 1,
-			(PENDING_MAX - 1) * sizeof(*store->pending));
-		store->pending_count--;
-		store->pending_lost++;
-	}
-	row = &store->pending[store->pending_count++];
-	row->instance_id = instance->id;
-	row->ended_unix_ms = unix_ms(store, ost_now_ns());
-	copy_text(row->path, sizeof(row->path), instance->path);
-	copy_text(row->function, sizeof(row->function), instance->function->name);
-	copy_text(row->user, sizeof(row->user), instance->user);
-	copy_text(row->detail, sizeof(row->detail), instance->last.detail);
-	row->runtime = instance->runtime;
-	row->last = instance->last;
-	row->last.detail = NULL;
-}
-
-static void on_notice(struct ost_state *state, const struct ost_notice *notice)
-{
-	struct ost_store *store = state->store;
-
-	if (notice->change == OST_CHANGE_COLLECTED && notice->instance)
-		note_collection(store, notice->instance);
-	if (store->before)
-		store->before(state, notice);
-}
-
 static void *grow(void *rows, size_t count, size_t size)
 {
 	/* powers of two, from 64 on */
@@ -175,6 +143,40 @@ static void arm(struct ost_store *store, uint64_t pause_ns)
 	ost_op_at(&store->state->loop, &store->timer, ost_now_ns() + pause_ns);
 }
 
+static void note_collection(struct ost_store *store, const struct ost_instance *instance)
+{
+	struct ost_batch_collection *row;
+
+	if (store->pending_count == PENDING_MAX) {
+		memmove(store->pending, store->pending + 1,
+			(PENDING_MAX - 1) * sizeof(*store->pending));
+		store->pending_count--;
+		store->pending_lost++;
+	}
+	row = &store->pending[store->pending_count++];
+	row->instance_id = instance->id;
+	row->ended_unix_ms = unix_ms(store, ost_now_ns());
+	copy_text(row->path, sizeof(row->path), instance->path);
+	copy_text(row->function, sizeof(row->function), instance->function->name);
+	copy_text(row->user, sizeof(row->user), instance->user);
+	copy_text(row->detail, sizeof(row->detail), instance->last.detail);
+	row->runtime = instance->runtime;
+	row->last = instance->last;
+	row->last.detail = NULL;
+	if (store->pending_count == PENDING_MAX / 2 && !store->writing && !store->batch_full)
+		arm(store, 0);
+}
+
+static void on_notice(struct ost_state *state, const struct ost_notice *notice)
+{
+	struct ost_store *store = state->store;
+
+	if (notice->change == OST_CHANGE_COLLECTED && notice->instance)
+		note_collection(store, notice->instance);
+	if (store->before)
+		store->before(state, notice);
+}
+
 /* Worker thread: owns the batch and the database until written() is called. */
 static void write_batch(struct ost_job *job)
 {
@@ -202,8 +204,8 @@ static void written(struct ost_job *job)
 		took_failure(store);
 	} else {
 		if (store->pending_lost)
-			ost_warn("store: %llu collections were not recorded while it could not be "
-				 "written",
+			ost_warn("store: %llu collections ended faster than they could be written "
+				 "and are not in its history",
 				 (unsigned long long)store->pending_lost);
 		store->pending_lost = 0;
 		store->pause_ns = interval_ns;
