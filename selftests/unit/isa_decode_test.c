@@ -209,7 +209,8 @@ static void garbage(void **unused)
 {
 	static const char *const hex[] = {
 		"06", "07", "0e", "16", "17", "1e", "1f", "27", "2f", "37", "3f", "60", "61",
-		"82c001", "9a", "ce", "d6", "ea", "d4", "0f04", "0f0a", "0f0c", "0f0fc100", "0f24c0", "0f36",
+		"82c001", "9a", "ce", "d6", "ea", "d4", "0f04", "0f0a", "0f0c", "0f0fc100",
+		"0f24c0", "0f36",
 		"ffffffff", "fef8", "c6c800",
 		"f089c0", "f090", "f0f30fb8c0",		/* LOCK where it can't be */
 		"8ec8",					/* mov cs, eax */
@@ -218,7 +219,7 @@ static void garbage(void **unused)
 		"c5f077",				/* vzeroupper with a register in vvvv */
 		"d5184889c0",				/* REX after REX2 */
 		"48d51901c0",				/* REX before REX2 */
-		"d500e000", "d5880f00",			/* opcodes that REX2 leaves out */
+		"d500e000", "d5883000", "d5000f05",	/* opcodes that REX2 leaves out */
 	};
 
 	for (size_t i = 0; i < COUNT(hex); i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a host has: from recorded snapshots, from bad ones, and from the machine that runs this test, whose
- * kernel is asked for a second opinion.
+ * What a host has: from recorded snapshots, from bad ones, and from the machine that runs this test,
+ * whose kernel is asked for a second opinion.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A processor with AMX, as the SDM numbers the bits: AVX2, AVX512F, PKU, AMX-TILE, SHSTK, AVX10.1. */
+/* A processor with AVX2, AVX512F, PKU, AMX-TILE, SHSTK and AVX10.1, by the SDM's bit numbers. */
 static const char amx_host[] =
 	"ostler-cpu 1\n"
 	"# a comment\n"
@@ -197,7 +197,8 @@ static void the_largest_snapshot_fits(void **unused)
 
 	for (unsigned int i = 0; i < s.count; i++)
 		s.leaves[i] = (struct ost_cpuid_leaf){
-			UINT32_MAX, 0x10000000 + i, { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } };
+			UINT32_MAX, 0x10000000 + i,
+			{ UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } };
 	assert_true(ost_snapshot_format(&s, text, sizeof(text)) > 0);
 	assert_int_equal(parse(text).count, OST_SNAPSHOT_LEAVES);
 }
