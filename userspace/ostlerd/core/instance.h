@@ -73,16 +73,17 @@ struct ost_demand {
  */
 struct ost_instance {
 	struct ost_hash_node node;	/* key: id */
+	struct ost_function *function;	/* shared, never NULL */
+	uint64_t traps;
+	bool gone;			/* its cgroup was removed; freed once nobody uses it */
 	uint64_t id;
 	char *path;			/* below the cgroup root, no leading slash */
-	struct ost_function *function;	/* shared, never NULL */
 	char *user;			/* never NULL, "" when unlabelled */
 	enum ost_runtime runtime;
 	bool labelled_runtime;		/* by xattr, not recognised */
 	bool populated;
 	bool frozen;
 	bool collecting;
-	bool gone;			/* its cgroup was removed; freed once nobody uses it */
 	bool no_door;
 	bool mode_set;			/* the module has been told */
 	uint8_t mode;			/* enum ostler_mode wanted */
@@ -101,7 +102,6 @@ struct ost_instance {
 	uint64_t messages_walk;
 	uint64_t garbage_bytes;		/* estimate */
 	uint64_t kept_bytes;		/* anonymous memory after the last collection */
-	uint64_t traps;
 	uint64_t reclaim_passes;
 	uint64_t reclaim_pages;
 	uint64_t stall_ns;

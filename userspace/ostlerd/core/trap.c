@@ -41,34 +41,53 @@ static void push_trap(struct ost_traps *traps, struct ost_trap *trap)
 	traps->first = trap;
 }
 
-/* Bytes beyond insn_len are 0, so two words stand for the whole; the constants are those of splitmix64. */
-static uint64_t kind_key(const struct ost_function *function, const uint8_t insn[16])
-{
+/* Opcode bytes as two words that overlap by one byte; those beyond the length are 0. */
+struct kind {
 	uint64_t low, high;
+	uint8_t len;
+};
 
-	memcpy(&low, insn, 8);
-	memcpy(&high, insn + 8, 8);
-	low = (low ^ (function ? function->node.key : 0)) * 0xbf58476d1ce4e5b9ull;
-	return (low ^ low >> 31 ^ high) * 0x94d049bb133111ebull;
+static struct kind kind_of(const uint8_t *insn, uint8_t len)
+{
+	uint8_t padded[OST_INSN_BYTES_MAX] = { 0 };
+	struct kind kind = { .len = len < sizeof(padded) ? len : sizeof(padded) };
+
+	/* nearly all have all bytes: reading back what was just copied bytewise would cost more than the look-up */
+	if (kind.len < sizeof(padded)) {
+		memcpy(padded, insn, kind.len);
+		insn = padded;
+	}
+	memcpy(&kind.low, insn, 8);
+	memcpy(&kind.high, insn + 7, 8);
+	return kind;
 }
 
-static struct ost_trap *find_trap(const struct ost_traps *traps, uint64_t key, const char *name,
-				  const uint8_t insn[16])
+/* the constants are those of splitmix64 */
+static uint64_t kind_key(const struct ost_function *function, const struct kind *kind)
+{
+	uint64_t key;
+
+	key = (kind->low ^ (function ? function->node.key : 0)) * 0xbf58476d1ce4e5b9ull;
+	return (key ^ key >> 31 ^ kind->high) * 0x94d049bb133111ebull;
+}
+
+static struct ost_trap *find_trap(const struct ost_traps *traps, uint64_t key,
+				  const struct ost_function *function, const struct kind *kind)
 {
 	struct ost_hash_node *node = ost_hash_find(&traps->by_kind, key);
 
 	for (; node; node = ost_hash_again(node)) {
 		struct ost_trap *trap = ost_container_of(node, struct ost_trap, node);
 
-		if (trap->insn_len == insn[15] && !memcmp(trap->insn, insn, 15) &&
-		    !strcmp(trap->function, name))
+		if (trap->of == function && trap->insn_len == kind->len &&
+		    !memcmp(trap->insn, &kind->low, 8) && !memcmp(trap->insn + 7, &kind->high, 8))
 			return trap;
 	}
 	return NULL;
 }
 
-static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key, const char *name,
-				 const uint8_t insn[16])
+static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key,
+				 const struct ost_function *function, const struct kind *kind)
 {
 	struct ost_trap *trap;
 
@@ -86,9 +105,12 @@ static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key, const ch
 		return NULL;
 	}
 	traps->rows++;
-	strcpy(trap->function, name);
-	trap->insn_len = insn[15];
-	memcpy(trap->insn, insn, 15);
+	trap->of = function;
+	if (function)
+		strcpy(trap->function, function->name);
+	trap->insn_len = kind->len;
+	memcpy(trap->insn, &kind->low, 8);
+	memcpy(trap->insn + 7, &kind->high, 8);
 	ost_isa_decode_on(trap->insn, trap->insn_len, traps->host, &trap->decode);
 	push_trap(traps, trap);
 	return trap;
@@ -99,20 +121,15 @@ struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_functio
 			       const uint8_t *insn, uint8_t insn_len, uint8_t source,
 			       uint8_t si_code, uint64_t now_ns)
 {
-	const char *name = function ? function->name : "";
-	uint8_t kind[16] = { 0 };	/* the opcode bytes, then how many they are */
-	struct ost_trap *trap;
-	uint64_t key;
+	struct kind kind = kind_of(insn, insn_len);
+	uint64_t key = kind_key(function, &kind);
+	struct ost_trap *trap = find_trap(traps, key, function, &kind);
 
-	kind[15] = insn_len < 15 ? insn_len : 15;
-	memcpy(kind, insn, kind[15]);
-	key = kind_key(function, kind);
-	trap = find_trap(traps, key, name, kind);
 	if (!trap)
-		trap = new_trap(traps, key, name, kind);
+		trap = new_trap(traps, key, function, &kind);
 	if (!trap)
 		return NULL;
-	if (trap != traps->first) {
+	if (now_ns - trap->last_ns > OST_TRAPS_RECENT_NS && trap != traps->first) {
 		unlink_trap(traps, trap);
 		push_trap(traps, trap);
 	}

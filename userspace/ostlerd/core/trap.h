@@ -17,23 +17,31 @@ struct ost_host_features;
 
 #define OST_TRAPS_MAX 4096	/* rows; the least recent makes room */
 
-/** struct ost_trap - one kind of trap of one function */
+/* A row that was met this short a time ago is not moved to the front again, nanoseconds. */
+#define OST_TRAPS_RECENT_NS 100000000
+
+/**
+ * struct ost_trap - one kind of trap of one function
+ *
+ * What each trap reads and writes comes first: a flood is bound by the cache lines it touches.
+ */
 struct ost_trap {
 	struct ost_hash_node node;	/* key: of function and opcode bytes */
-	struct ost_trap *next;		/* most recent first */
-	struct ost_trap *prev;
-	char function[OST_NAME_LEN];
+	const struct ost_function *of;	/* NULL when the instance was not known */
+	uint64_t count;
+	uint64_t last_ns;
 	uint64_t instance_id;		/* of the latest */
 	uint64_t ip;			/* of the latest */
-	uint64_t count;
-	uint64_t first_ns;
-	uint64_t last_ns;
 	uint32_t pid;			/* of the latest */
-	uint8_t insn_len;
-	uint8_t insn[15];
 	uint8_t source;			/* enum ost_trap_source */
 	uint8_t si_code;
+	uint8_t insn_len;
+	uint8_t insn[15];
 	char comm[16];
+	struct ost_trap *next;		/* most recent first, to within OST_TRAPS_RECENT_NS */
+	struct ost_trap *prev;
+	uint64_t first_ns;
+	char function[OST_NAME_LEN];
 	struct ost_trap_decode decode;
 };
 
