@@ -45,6 +45,7 @@ check java-words-g1 jvm glibc 60
 check node-json node glibc 60
 check python-json python glibc 95
 check ruby-json ruby glibc 92
+check mono-ledger mono glibc 80
 check c-csvsort native glibc 60
 check cpp-wordmap native glibc 80
 check jemalloc-csvsort native jemalloc 60

@@ -31,7 +31,7 @@ ok "and the thread ends" wait_for "[ \$(threads $target_pid) = 1 ]"
 ok "the program saw nothing of it" target_ends
 
 # calls that wait without end go on as if there had been no signal
-for call in poll ppoll select pselect epoll; do
+for call in read recv poll ppoll select pselect epoll; do
 	start_preloaded "$target" "$call"
 	poke "$target_pid" trim -n 20
 	is "$call: 20 pokes are answered" "$poke_status" 0
@@ -42,11 +42,13 @@ poke "$target_pid" trim -n 5
 is "sleep: pokes are answered" "$poke_status" 0
 ok "sleep: as long as it was to be, and not much longer" target_ends
 like "sleep: length" "$(cat "$tmp/out")" '^1\.[23]'
-start_preloaded "$target" pause
-poke "$target_pid" trim -n 5
-ok "pause: goes on" alive "$target_pid"
-kill -USR1 "$target_pid"
-ok "pause: until its own signal" target_ends
+for call in pause sigwait; do
+	start_preloaded "$target" "$call"
+	poke "$target_pid" trim -n 5
+	ok "$call: goes on" alive "$target_pid"
+	kill -USR1 "$target_pid"
+	ok "$call: until its own signal" target_ends
+done
 
 # memory of a native program
 start_preloaded "$target" garbage

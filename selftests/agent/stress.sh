@@ -23,8 +23,8 @@ traffic()
 	echo "$served"
 }
 
-for name in java-csv-serial java-words-parallel java-csv-g1 node-template python-template python-graph ruby-erb c-jsontree \
-	jemalloc-jsontree; do
+for name in ${AGENT_FUNCTIONS:-java-csv-serial java-words-parallel java-csv-g1 node-template python-template python-graph ruby-erb mono-ledger c-jsontree \
+	jemalloc-jsontree}; do
 	if ! runs_here "$name"; then
 		skip "$name" "its runtime is not installed"
 		continue

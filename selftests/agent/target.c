@@ -3,9 +3,9 @@
  * target: programs that an agent may find itself in. Each mode exits 0 when nothing disturbed it, else it says what
  * did and exits 1. Most run until their standard input ends.
  *
- *	read poll ppoll select pselect epoll	block in that call without a time-out; EINTR is a failure
+ *	read recv poll ppoll select pselect epoll	block in that call without a time-out; EINTR is a failure
  *	sleep				one clock_nanosleep() of 1.2 s; shorter or EINTR is a failure
- *	pause				until SIGUSR1; returning for another signal is a failure
+ *	sigwait pause			until SIGUSR1; returning for another signal is a failure
  *	handler				has a handler of its own for signal 57, and counts
  *	fork				a forked child does what poll does too; prints the child's pid
  *	closer				keeps closing every descriptor it doesn't know, and guards its own
@@ -31,6 +31,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -55,6 +56,41 @@ static int wait_read(void)
 	char byte;
 
 	return read(0, &byte, 1) == 0 ? 0 : fail("read");
+}
+
+/* the one kind of read that the kernel doesn't restart: on a socket with a time-out */
+static void *feed(void *fd)
+{
+	char byte;
+
+	while (read(0, &byte, 1) > 0)
+		;
+	close(*(int *)fd);
+	return NULL;
+}
+
+static int wait_recv(void)
+{
+	struct timeval patience = {.tv_sec = 60};
+	pthread_t feeder;
+	char byte;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
+	    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    pthread_create(&feeder, NULL, feed, &ends[1]))
+		return fail("socketpair");
+	return recv(ends[0], &byte, 1, 0) == 0 ? 0 : fail("recv");
+}
+
+static int wait_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigwaitinfo(&set, NULL) == SIGUSR1 ? 0 : fail("sigwaitinfo");
 }
 
 static int wait_poll(void)
@@ -336,7 +372,7 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } modes[] = {
-	{"read", wait_read}, {"poll", wait_poll}, {"ppoll", wait_ppoll}, {"select", wait_select}, {"pselect", wait_pselect},
+	{"read", wait_read}, {"recv", wait_recv}, {"sigwait", wait_signal}, {"poll", wait_poll}, {"ppoll", wait_ppoll}, {"select", wait_select}, {"pselect", wait_pselect},
 	{"epoll", wait_epoll}, {"sleep", wait_sleep}, {"pause", wait_pause}, {"handler", own_handler},
 	{"fork", forker}, {"closer", closer}, {"spawner", spawner}, {"join", joiner},
 	{"mutex", mutex_waiter}, {"cancel", canceller}, {"noconnect", no_connect},

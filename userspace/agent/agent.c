@@ -93,7 +93,7 @@ static uint64_t helper_signals(void)
 	return mask;
 }
 
-static int thread_start(void)
+int ost_agent_thread(void *(*run)(void *))
 {
 	uint64_t mask = helper_signals(), old;
 	pthread_attr_t attr;
@@ -102,9 +102,6 @@ static int thread_start(void)
 
 	if (!pthread_create || !pthread_attr_init || !pthread_attr_setdetachstate)
 		return -ENOSYS;
-	if (!agent.key_made && pthread_key_create && pthread_setspecific)
-		agent.key_made = !pthread_key_create(&agent.key, thread_ended);
-
 	err = pthread_attr_init(&attr);
 	if (err)
 		return -err;
@@ -112,7 +109,7 @@ static int thread_start(void)
 	if (pthread_attr_setstacksize)
 		pthread_attr_setstacksize(&attr, STACK_SIZE);
 	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask));
-	err = pthread_create(&thread, &attr, thread_main, NULL);
+	err = pthread_create(&thread, &attr, run, NULL);
 	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, sizeof(mask));
 	if (pthread_attr_destroy)
 		pthread_attr_destroy(&attr);
@@ -139,7 +136,9 @@ int ost_agent_start(uint32_t flags)
 	if (__atomic_exchange_n(&agent.running, 1, __ATOMIC_ACQ_REL))
 		return -EALREADY;
 	agent.flags |= flags;
-	err = thread_start();
+	if (!agent.key_made && pthread_key_create && pthread_setspecific)
+		agent.key_made = !pthread_key_create(&agent.key, thread_ended);
+	err = ost_agent_thread(thread_main);
 	if (err)
 		__atomic_store_n(&agent.running, 0, __ATOMIC_RELEASE);
 	return err;

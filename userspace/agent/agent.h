@@ -48,6 +48,7 @@ struct ost_runtime_ops {
 };
 
 extern const struct ost_runtime_ops ost_python_ops, ost_node_ops, ost_ruby_ops, ost_jvm_ops;
+extern const struct ost_runtime_ops ost_mono_ops;
 
 /**
  * struct ost_allocator_ops - how one malloc() gives memory back
@@ -90,6 +91,13 @@ int ost_agent_path(const char *path);
  * already, -EAGAIN in the middle of a fork() or where the agent is switched off, or another negative errno.
  */
 int ost_agent_start(uint32_t flags);
+
+/**
+ * ost_agent_thread() - run a detached thread that handles none of the program's signals
+ *
+ * The same condition as for ost_agent_start(). Return: 0 or negative errno.
+ */
+int ost_agent_thread(void *(*run)(void *));
 
 /** ost_agent_flags() - for the hello */
 uint32_t ost_agent_flags(void);

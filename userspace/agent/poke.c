@@ -53,7 +53,7 @@ static bool waits(long number, const greg_t *regs)
 		SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_accept, SYS_accept4,
 		SYS_wait4, SYS_waitid, SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_wait,
 		SYS_epoll_pwait, SYS_epoll_pwait2, SYS_nanosleep, SYS_clock_nanosleep, SYS_pause,
-		SYS_rt_sigsuspend, SYS_io_getevents, SYS_io_uring_enter, SYS_msgrcv, SYS_semop,
+		SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_uring_enter, SYS_msgrcv, SYS_semop,
 	};
 
 	if (number == SYS_futex)
@@ -84,18 +84,29 @@ static void look(struct interrupted *at, ucontext_t *context)
 
 /*
  * Can the failed call be made once more with the same effect as if it had never been interrupted? Yes where
- * it waits without end, and where the kernel has written back the time that remained. Others fail with
- * EINTR, as after any signal.
+ * it waits without end, and where the kernel has written back the time that remained. A socket's own time-out
+ * (SO_RCVTIMEO, the one reason why the kernel doesn't restart those calls) begins anew. Others fail with EINTR, as
+ * after any signal.
  */
 static bool can_repeat(greg_t *regs, long number)
 {
 	switch (number) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_msgrcv:
+	case SYS_semop:
 	case SYS_pause:
 	case SYS_rt_sigsuspend:
 	case SYS_select:
 	case SYS_pselect6:
 	case SYS_ppoll:
 		return true;
+	case SYS_rt_sigtimedwait:
+		return !regs[REG_RDX];
 	case SYS_poll:
 		return (int)regs[REG_RDX] < 0;
 	case SYS_epoll_wait:

@@ -16,6 +16,7 @@ static const struct ost_runtime_ops *const runtimes[] = {
 #ifdef OST_WITH_JVM
 	&ost_jvm_ops,
 #endif
+	&ost_mono_ops,
 };
 
 /* The inode tells whether the number still is our socket: programs close descriptors they don't know. */

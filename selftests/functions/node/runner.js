@@ -4,7 +4,6 @@
 
 const http = require('http');
 const path = require('path');
-const zlib = require('zlib');
 
 const NAMES = ['json', 'template', 'markdown', 'csv'];
 
@@ -20,6 +19,7 @@ function random(seed) {
 	};
 }
 
+// Adler-32
 function checksum(text) {
 	let a = 1, b = 0;
 
@@ -27,7 +27,7 @@ function checksum(text) {
 		a = (a + byte) % 65521;
 		b = (b + a) % 65521;
 	}
-	return (b * 65536 + a).toString(16).padStart(8, '0') + '-' + zlib.deflateSync(text).length;
+	return (b * 65536 + a).toString(16).padStart(8, '0');
 }
 
 function answer(response, status, text) {
