@@ -18,6 +18,7 @@
 #include "ostlerd/action/collect.h"
 #include "ostlerd/action/door_agent.h"
 #include "ostlerd/action/park.h"
+#include "ostlerd/action/recognise.h"
 #include "ostlerd/control/control.h"
 #include "ostlerd/core/event.h"
 #include "ostlerd/core/sample.h"
@@ -114,6 +115,7 @@ static void on_sample(struct ost_op *op, int res)
 	/* telemetry in the ring wakes nobody: it is fetched here */
 	drain_ring(daemon);
 	ost_sample_all(state);
+	ost_recognise_new(state);
 	ost_collect_schedule(state);
 	ost_op_at(&state->loop, op, ost_now_ns() + state->config.sample_ms * 1000000);
 }
@@ -197,6 +199,7 @@ static int open_signals(struct ost_daemon *daemon, struct ost_error *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	/* before the workers are started, which inherit the mask */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -370,14 +373,16 @@ int ost_daemon_open(struct ost_daemon *daemon, struct ost_error *err)
 		ret = ost_pool_init(&state->disk, &state->loop, 1, "ost-disk", err);
 	if (ret)
 		return ret;
+	/* its socket is what keeps a second daemon from touching the instances of the first */
+	ret = ost_control_open(state, err);
+	if (ret)
+		return ret;
 	if (ost_store_open(state, err))
 		ost_debug("without a store");
 	open_probes(daemon);
 	watch_pressure(daemon);
 	open_agents(daemon);
 	ret = open_instances(daemon, err);
-	if (!ret)
-		ret = ost_control_open(state, err);
 	if (ret)
 		return ret;
 	forget_dead(daemon);

@@ -193,6 +193,8 @@ static void events(void *context, uint64_t id, bool populated, bool frozen)
 		instance->kept_bytes = 0;
 		instance->memory_ns = 0;
 		instance->no_door = false;
+		instance->recognised = false;
+		instance->populated_ns = ost_now_ns();
 	}
 	instance->populated = populated;
 	instance->frozen = frozen;

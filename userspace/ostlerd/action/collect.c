@@ -7,6 +7,8 @@
 
 #include "lib/log.h"
 #include "ostlerd/action/collect_work.h"
+#include "ostlerd/action/recognise.h"
+#include "ostlerd/core/sample.h"
 
 /*
  * One collection. Blocking steps run on a worker of state->doors, the wait between them is a timer of the
@@ -126,8 +128,7 @@ static void record(struct ost_instance *instance, const struct ost_collect_work 
 	last->cost_us = work->cost_us;
 	last->pause_us = work->pause_us;
 	last->door = work->door;
-	instance->runtime = work->runtime ? work->runtime : instance->runtime;
-	instance->function->runtime = instance->runtime;
+	ost_recognise_note(instance, work->runtime);
 	instance->no_door = work->status == OST_COLLECT_NO_DOOR;
 	if (work->status != OST_COLLECT_DONE) {
 		last->failures++;
@@ -208,6 +209,8 @@ int ost_collect_start(struct ost_state *state, struct ost_instance *instance, bo
 		close(cgroup_fd);
 		return ost_error_set(err, -ENOMEM, "no memory for a collection");
 	}
+	/* the last sample may be old; what is learned from a stale estimate would be wrong */
+	ost_sample_memory(state, instance);
 	collect->state = state;
 	collect->instance = instance;
 	ost_collect_work_init(&collect->work, &state->config, state->broker, cgroup_fd,

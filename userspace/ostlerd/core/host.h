@@ -34,6 +34,7 @@ struct ost_host {
 	uint64_t events;		/* ring records handled */
 	uint64_t drops;			/* ring records lost */
 	uint64_t samples;
+	uint64_t sampled_ns;		/* when the last one was taken, CLOCK_MONOTONIC */
 	struct ost_degraded degraded[OST_DEGRADED_MAX];
 	unsigned int degraded_count;
 };

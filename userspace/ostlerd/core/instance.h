@@ -85,12 +85,14 @@ struct ost_instance {
 	bool frozen;
 	bool collecting;
 	bool no_door;
+	bool recognised;		/* its processes have been looked at since it was populated */
 	bool mode_set;			/* the module has been told */
 	uint8_t mode;			/* enum ostler_mode wanted */
 	uint8_t schedule_reason;	/* enum ost_schedule_reason at the last look */
 	uint8_t users;			/* actions that hold it */
 	uint32_t parked;		/* tasks parked now */
 	uint64_t since_ns;		/* when it was attached */
+	uint64_t populated_ns;		/* when it was last seen to get its first process */
 	uint64_t memory_ns;		/* when @memory was read in full */
 	uint64_t high_events;
 	uint64_t oom_events;

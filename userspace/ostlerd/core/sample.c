@@ -193,7 +193,7 @@ static void read_counters(struct walk *walk)
 
 void ost_sample_all(struct ost_state *state)
 {
-	static uint64_t last_ns;
+	uint64_t last_ns = state->host.sampled_ns;
 	struct walk walk = { .state = state, .now_ns = ost_now_ns() };
 	struct ost_instance *instance = NULL;
 	unsigned int reads = 0;
@@ -201,7 +201,7 @@ void ost_sample_all(struct ost_state *state)
 
 	walk.seconds = last_ns ? (walk.now_ns - last_ns) / 1e9 : state->config.sample_ms / 1e3;
 	walk.weight = 1 - exp(-walk.seconds / DEMAND_SECONDS);
-	last_ns = walk.now_ns;
+	state->host.sampled_ns = walk.now_ns;
 	ost_host_sample(&state->host);
 	while ((instance = ost_instance_next(&state->instances, instance)))
 		instance->cpu_walk_ns = 0;
