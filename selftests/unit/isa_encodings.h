@@ -9,7 +9,7 @@
 struct encoding {
 	const char *hex;
 	const char *needs;	/* catalogue names, oldest first */
-	const char *mnemonic;	/* first word of the text; with a {nf} before it, two */
+	const char *mnemonic;	/* how the text begins: the mnemonic, and a {nf} or rep before it */
 };
 
 /* one of each kind of need, without what every 64-bit processor has */
@@ -55,10 +55,10 @@ static const struct encoding older_encodings[] = {
 	{ "f30f01fa", "mcommit", "mcommit" },
 	{ "f30f01fe", "sev_snp", "rmpadjust" },
 	{ "f30f1efa", "ibt", "endbr64" },
-	{ "f30fa6c0", "pmm_en", "rep" },
-	{ "f30fa6c8", "phe_en", "rep" },
-	{ "f30fa7c8", "ace_en", "rep" },
-	{ "f30fa7d8", "ace2_en", "rep" },
+	{ "f30fa6c0", "pmm_en", "rep montmul" },
+	{ "f30fa6c8", "phe_en", "rep xsha1" },
+	{ "f30fa7c8", "ace_en", "rep xcrypt_ecb" },
+	{ "f30fa7d8", "ace2_en", "rep xcrypt_ctr" },
 	{ "f30fae20", "ptwrite", "ptwrite" },
 	{ "f30faec0", "fsgsbase", "rdfsbase" },
 	{ "f30fb800", "popcnt", "popcnt" },
