@@ -77,11 +77,8 @@ static void put_moment(json_t *object, const char *name, uint64_t moment_ns)
 
 json_t *ost_view_collection(const struct ost_collection *last)
 {
-	json_t *view;
+	json_t *view = json_object();
 
-	if (last->status == OST_COLLECT_NEVER)
-		return json_null();
-	view = json_object();
 	ost_json_put_text(view, "status", WORD(statuses, last->status));
 	ost_json_put_text(view, "text", ost_collect_status_text(last->status));
 	put_moment(view, "ended_unix_ms",

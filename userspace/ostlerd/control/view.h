@@ -16,6 +16,7 @@ json_t *ost_view_instance(const struct ost_instance *instance);
 /** ost_view_instance_name() - id, path, function and user only */
 json_t *ost_view_instance_name(const struct ost_instance *instance);
 
+/** ost_view_collection() - of an instance that was never collected the status is "never" */
 json_t *ost_view_collection(const struct ost_collection *last);
 json_t *ost_view_function(const struct ost_function *function);
 json_t *ost_view_trap(const struct ost_trap *trap);
