@@ -29,6 +29,7 @@ recognised "CPython within its program" python glibc \
 	/usr/bin/python3 -c 'import sys; print("ready", flush=True); sys.stdin.read()'
 recognised "Node.js" node glibc \
 	node -e 'console.log("ready"); process.stdin.resume()'
+# shellcheck disable=SC2016 # Ruby
 recognised "Ruby" ruby glibc ruby -e 'puts "ready"; $stdout.flush; $stdin.read'
 recognised "PHP" php glibc php -r 'echo "ready\n"; fgets(STDIN);'
 recognised "Lua" lua glibc lua5.4 -e 'print("ready") io.stdout:flush() io.read()'
