@@ -137,7 +137,9 @@ static int perform(struct ost_client *client, const char *path, struct intake *i
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, intake);
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &intake->reply->status);
-	if (code == CURLE_OK || intake->stopped)
+	/* a stream has no end of its own, so however it ends it was one */
+	if (code == CURLE_OK || intake->stopped ||
+	    (intake->line && intake->reply->status == 200 && !intake->too_large))
 		return 0;
 	return failed(client, code, intake, err);
 }
