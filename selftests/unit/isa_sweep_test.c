@@ -15,10 +15,9 @@
 
 #include "isa/insn.h"
 
-/* registers, memory with and without SIB and displacement, relative to RIP; every reg field */
+/* registers; memory with and without SIB and displacement, and relative to RIP; every reg field */
 static const uint8_t modrms[] = {
-	0xc1, 0xca, 0xd3, 0xdc, 0xe5, 0xee, 0xf7, 0xf8, 0x00, 0x0d, 0x10,
-	0x19, 0x24, 0x2d, 0x30, 0x3d, 0x44, 0x8c, 0xc5, 0xc6, 0xc7, 0xfd,
+	0xc1, 0xd3, 0xf7, 0xf8, 0x08, 0x0d, 0x1c, 0x2d, 0x30, 0x64, 0x8c,
 };
 
 struct tally {
@@ -27,8 +26,8 @@ struct tally {
 };
 
 /*
- * Some were no-ops before there was a use for them, and Zydis knows them as such. Of 0F 01 FD it passes
- * over the prefix, which tells RMPQUERY and RMPREAD from RDPRU.
+ * Some were no-ops before there was a use for them, and Zydis knows them as such. Of 0F 01 FD it
+ * passes over the prefix, which tells RMPQUERY and RMPREAD from RDPRU.
  */
 static bool may_replace(const struct ost_insn *young, const struct ost_insn *zydis)
 {
@@ -84,7 +83,7 @@ static void legacy_maps(void **unused)
 			bytes[n++] = map == 1 ? 0x38 : 0x3a;
 		each_opcode(bytes, n, &tally);
 	}
-	assert_true(tally.known > 20000);
+	assert_true(tally.known > 15000);
 	assert_true(tally.young > 20);
 }
 
@@ -99,7 +98,7 @@ static void vex_maps(void **unused)
 		bytes[2] = (i & 1) << 7 | (i & 16 ? 0x68 : 0x78) | (i & 2) << 1 | (i >> 2 & 3);
 		each_opcode(bytes, 3, &tally);
 	}
-	assert_true(tally.known > 30000);
+	assert_true(tally.known > 20000);
 	assert_true(tally.young > 1000);
 }
 
@@ -114,8 +113,8 @@ static void evex_maps(void **unused)
 		bytes[3] = (i / 8 % 3) << 5 | 8;
 		each_opcode(bytes, 4, &tally);
 	}
-	assert_true(tally.known > 30000);
-	assert_true(tally.young > 2000);
+	assert_true(tally.known > 20000);
+	assert_true(tally.young > 1500);
 }
 
 int main(void)
