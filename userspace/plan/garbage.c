@@ -42,8 +42,8 @@ void ost_garbage_learn(struct ost_garbage_model *model, const struct ost_garbage
 
 		model->yield_ratio = blend(model->yield_ratio, ratio > 2 ? 2 : ratio, seen);
 	}
-	/* less than a page given back says nothing about the price of a MiB */
-	if (yield >= 4096) {
+	/* a handful of pages says nothing about the price of a MiB */
+	if (yield >= MIB) {
 		double cost = outcome->cost_us / (yield / MIB);
 
 		model->cost_us_per_mib =
