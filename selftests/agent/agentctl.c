@@ -2,22 +2,26 @@
 /*
  * agentctl: the manager's side of the agent protocol, for tests and measurements.
  *
- *	agentctl [-s SOCKET] [-t MS] [-n COUNT] [-T TID] [-f] [-w] PID OP
+ *	agentctl [-s SOCKET] [-t MS] [-n COUNT] [-d MS] [-T TID] [-f] [-w] PID OP
  *
- * Listens on SOCKET (default OST_AGENT_SOCKET), pokes PID until its agent dials, sends one request and
- * prints the reply as one line of key=value words.
+ * Listens on SOCKET (default OST_AGENT_SOCKET), pokes PID until its agent dials, sends one request
+ * and prints the reply as one line of key=value words.
  *
- *	OP	collect, trim, stat, bye; or bad input, to see it refused: short, long, magic, version, kind,
- *		size, reserved, op, timeout; die (hang up right after a collect request); silent (say nothing
- *		and wait for the agent to hang up)
+ *	OP	collect, trim, stat, bye; or bad input, to see it refused: short, long, magic,
+ *		version, kind, size, reserved, op, timeout; die (hang up right after a collect
+ *		request); silent (say nothing and wait for the agent to hang up)
  *	-t MS	the request's time-out (default 3000)
- *	-n N	do it N times, each with a poke of its own; only failures and the last reply are printed
+ *	-n N	do it N times, each with a poke of its own; only failures and the last reply are
+ *		printed
+ *	-d MS	how long the agent may take to dial (default 5000): a busy thread is seldom found
+ *		blocked
  *	-T TID	poke this thread instead of the main one
  *	-f	poke in spite of a seccomp filter of the process's own
  *	-w	don't poke: something else makes the agent dial
  *
- * Exit status: 0 the reply's status is 0 (or the bad input was refused as documented); 1 another status;
- * 2 usage; 3 no agent to poke; 4 poking would be unsafe; 5 nobody dialled; 6 the agent broke the protocol.
+ * Exit status: 0 the reply's status is 0 (or the bad input was refused as documented); 1 another
+ * status; 2 usage; 3 no agent to poke; 4 poking would be unsafe; 5 nobody dialled; 6 the agent
+ * broke the protocol.
  */
 #include "agent/protocol.h"
 #include <errno.h>
@@ -40,15 +44,12 @@
 /* How long the signal may be blocked before that is taken to be meant, in ms. */
 #define BLOCKED_MS 500
 
-/* How long an agent may take to dial, in ms. */
-#define DIAL_TIMEOUT_MS 5000
-
 enum { EXIT_STATUS = 1, EXIT_USAGE, EXIT_NO_AGENT, EXIT_UNSAFE, EXIT_NO_DIAL, EXIT_PROTOCOL };
 
 struct options {
 	const char *socket;
 	const char *op;
-	int pid, tid, timeout_ms, count;
+	int pid, tid, timeout_ms, dial_ms, count;
 	bool force, wait;
 };
 
@@ -113,9 +114,10 @@ static int poke_check(const struct options *opt)
 	}
 	if (!(caught & bit) || !agent_mapped(opt->pid)) {
 		fprintf(stderr, "agentctl: process %d %s\n", opt->pid,
-			caught & bit ? "catches signal 57 but has no libostler-agent.so mapped: the "
-				       "handler is its own"
-				     : "doesn't catch signal 57: it has no agent");
+			caught & bit
+				? "catches signal 57 but has no libostler-agent.so mapped: the "
+				  "handler is its own"
+				: "doesn't catch signal 57: it has no agent");
 		return EXIT_NO_AGENT;
 	}
 	/* programs that start others block all signals for a moment */
@@ -132,8 +134,10 @@ static int poke_check(const struct options *opt)
 	status_field(opt->pid, "Seccomp_filters", 10, &filters);
 	status_field(getpid(), "Seccomp_filters", 10, &own);
 	if (seccomp == 1 || (filters > own && !opt->force)) {
-		fprintf(stderr, "agentctl: process %d has a seccomp filter of its own, which may forbid what the "
-			"agent does (-f pokes all the same)\n", opt->pid);
+		fprintf(stderr,
+			"agentctl: process %d has a seccomp filter of its own, which may forbid "
+			"what the agent does (-f pokes all the same)\n",
+			opt->pid);
 		return EXIT_UNSAFE;
 	}
 	return 0;
@@ -145,7 +149,8 @@ static int listen_at(const char *path)
 	int fd;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "agentctl: %s: longer than %zu bytes\n", path, sizeof(addr.sun_path) - 1);
+		fprintf(stderr, "agentctl: %s: longer than %zu bytes\n", path,
+			sizeof(addr.sun_path) - 1);
 		return -1;
 	}
 	strcpy(addr.sun_path, path);
@@ -164,7 +169,7 @@ static int wait_for_dial(const struct options *opt, int listener, struct outcome
 {
 	double begin = now_ms();
 
-	while (now_ms() - begin < DIAL_TIMEOUT_MS) {
+	while (now_ms() - begin < opt->dial_ms) {
 		struct pollfd pfd = {.fd = listener, .events = POLLIN};
 		struct ucred peer;
 		socklen_t len = sizeof(peer);
@@ -200,21 +205,30 @@ static int receive(int fd, void *message, size_t size, int kind, int ms)
 	if (recv(fd, message, size, MSG_TRUNC) != (ssize_t)size)
 		return -1;
 	return header->magic == OST_AGENT_MAGIC && header->version == OST_AGENT_VERSION &&
-	       header->kind == kind && header->size == size && !header->reserved ? 0 : -1;
+			       header->kind == kind && header->size == size && !header->reserved
+		       ? 0
+		       : -1;
 }
 
 static const struct {
 	const char *name;
 	uint32_t op;
-	int expect;	/* status of the reply */
+	int expect; /* status of the reply */
 } ops[] = {
-	{"collect", OST_AGENT_COLLECT, 0}, {"trim", OST_AGENT_TRIM, 0},
-	{"stat", OST_AGENT_STAT, 0}, {"bye", OST_AGENT_BYE, 0},
-	{"die", OST_AGENT_COLLECT, 0}, {"silent", 0, 0},
-	{"short", OST_AGENT_STAT, -EPROTO}, {"long", OST_AGENT_STAT, -EPROTO},
-	{"magic", OST_AGENT_STAT, -EPROTO}, {"version", OST_AGENT_STAT, -EPROTO},
-	{"kind", OST_AGENT_STAT, -EPROTO}, {"size", OST_AGENT_STAT, -EPROTO},
-	{"reserved", OST_AGENT_STAT, -EPROTO}, {"op", 99, -EINVAL},
+	{"collect", OST_AGENT_COLLECT, 0},
+	{"trim", OST_AGENT_TRIM, 0},
+	{"stat", OST_AGENT_STAT, 0},
+	{"bye", OST_AGENT_BYE, 0},
+	{"die", OST_AGENT_COLLECT, 0},
+	{"silent", 0, 0},
+	{"short", OST_AGENT_STAT, -EPROTO},
+	{"long", OST_AGENT_STAT, -EPROTO},
+	{"magic", OST_AGENT_STAT, -EPROTO},
+	{"version", OST_AGENT_STAT, -EPROTO},
+	{"kind", OST_AGENT_STAT, -EPROTO},
+	{"size", OST_AGENT_STAT, -EPROTO},
+	{"reserved", OST_AGENT_STAT, -EPROTO},
+	{"op", 99, -EINVAL},
 	{"timeout", OST_AGENT_STAT, -EINVAL},
 };
 
@@ -232,13 +246,14 @@ static bool send_request(int fd, const struct options *opt, uint64_t id)
 		struct ost_agent_request request;
 		char excess[4096];
 	} packet = {
-		.request = {
-			.header = {OST_AGENT_MAGIC, OST_AGENT_VERSION, OST_AGENT_REQUEST,
-				   sizeof(struct ost_agent_request), 0},
-			.id = id,
-			.op = ops[op_index(opt->op)].op,
-			.timeout_ms = opt->timeout_ms,
-		},
+		.request =
+			{
+				.header = {OST_AGENT_MAGIC, OST_AGENT_VERSION, OST_AGENT_REQUEST,
+					   sizeof(struct ost_agent_request), 0},
+				.id = id,
+				.op = ops[op_index(opt->op)].op,
+				.timeout_ms = opt->timeout_ms,
+			},
 	};
 	struct ost_agent_header *header = &packet.request.header;
 	size_t size = sizeof(packet.request);
@@ -315,7 +330,8 @@ static void print_bits(const char *label, uint32_t bits, const char *const *name
 static void print_outcome(const struct options *opt, const struct outcome *out)
 {
 	static const char *const runtime[OST_RUNTIME_COUNT] = {
-		"unknown", "native", "python", "node", "jvm", "ruby", "dotnet", "php", "mono", "go", "lua",
+		"unknown", "native", "python", "node", "jvm", "ruby",
+		"dotnet",  "php",    "mono",   "go",   "lua",
 	};
 	static const char *const allocator[OST_ALLOCATOR_COUNT] = {
 		"unknown", "glibc", "musl", "jemalloc", "tcmalloc", "mimalloc", "static",
@@ -325,8 +341,8 @@ static void print_outcome(const struct options *opt, const struct outcome *out)
 	printf("pid=%d nspid=%d op=%s status=%d", opt->pid, out->hello.nspid, opt->op, r->status);
 	print_bits("runtimes", out->hello.runtimes, runtime, OST_RUNTIME_COUNT);
 	print_bits("allocators", out->hello.allocators, allocator, OST_ALLOCATOR_COUNT);
-	printf(" attached=%u pokes=%d dial_ms=%.2f op_ms=%.2f", out->hello.flags & OST_AGENT_ATTACHED,
-	       out->pokes, out->dial_ms, out->op_ms);
+	printf(" attached=%u pokes=%d dial_ms=%.2f op_ms=%.2f",
+	       out->hello.flags & OST_AGENT_ATTACHED, out->pokes, out->dial_ms, out->op_ms);
 	printf(" wait_us=%llu collect_us=%llu trim_us=%llu", (unsigned long long)r->wait_us,
 	       (unsigned long long)r->collect_us, (unsigned long long)r->trim_us);
 	printf(" dropped=%llu collected=%llu heap=%llu free=%llu detail=\"%.*s\"\n",
@@ -345,13 +361,15 @@ static int once(const struct options *opt, int listener, uint64_t id, bool quiet
 		return ret;
 	fd = wait_for_dial(opt, listener, &out);
 	if (fd < 0) {
-		fprintf(stderr, "agentctl: process %d didn't dial within %d ms\n", opt->pid, DIAL_TIMEOUT_MS);
+		fprintf(stderr, "agentctl: process %d didn't dial within %d ms\n", opt->pid,
+			opt->dial_ms);
 		return EXIT_NO_DIAL;
 	}
 	ret = converse(fd, opt, id, &out);
 	close(fd);
 	if (ret == EXIT_PROTOCOL)
-		fprintf(stderr, "agentctl: process %d: no valid answer to '%s'\n", opt->pid, opt->op);
+		fprintf(stderr, "agentctl: process %d: no valid answer to '%s'\n", opt->pid,
+			opt->op);
 	else if (ret || !quiet)
 		print_outcome(opt, &out);
 	return ret;
@@ -359,27 +377,46 @@ static int once(const struct options *opt, int listener, uint64_t id, bool quiet
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: agentctl [-s SOCKET] [-t MS] [-n COUNT] [-T TID] [-f] [-w] PID OP\n");
+	fprintf(stderr, "usage: agentctl [-s SOCKET] [-t MS] [-n COUNT] [-d MS] [-T TID] [-f] [-w] "
+			"PID OP\n");
 	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	struct options opt = {.socket = OST_AGENT_SOCKET, .timeout_ms = 3000, .count = 1};
+	struct options opt = {
+		.socket = OST_AGENT_SOCKET, .timeout_ms = 3000, .dial_ms = 5000, .count = 1};
 	int c, listener, ret = 0;
 
-	while ((c = getopt(argc, argv, "s:t:n:T:fw")) != -1) {
+	while ((c = getopt(argc, argv, "s:t:n:d:T:fw")) != -1) {
 		switch (c) {
-		case 's': opt.socket = optarg; break;
-		case 't': opt.timeout_ms = atoi(optarg); break;
-		case 'n': opt.count = atoi(optarg); break;
-		case 'T': opt.tid = atoi(optarg); break;
-		case 'f': opt.force = true; break;
-		case 'w': opt.wait = true; break;
-		default: return usage();
+		case 's':
+			opt.socket = optarg;
+			break;
+		case 't':
+			opt.timeout_ms = atoi(optarg);
+			break;
+		case 'n':
+			opt.count = atoi(optarg);
+			break;
+		case 'd':
+			opt.dial_ms = atoi(optarg);
+			break;
+		case 'T':
+			opt.tid = atoi(optarg);
+			break;
+		case 'f':
+			opt.force = true;
+			break;
+		case 'w':
+			opt.wait = true;
+			break;
+		default:
+			return usage();
 		}
 	}
-	if (argc - optind != 2 || (opt.pid = atoi(argv[optind])) <= 0 || op_index(argv[optind + 1]) < 0)
+	if (argc - optind != 2 || (opt.pid = atoi(argv[optind])) <= 0 ||
+	    op_index(argv[optind + 1]) < 0)
 		return usage();
 	opt.op = argv[optind + 1];
 	if (!opt.tid)

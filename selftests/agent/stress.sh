@@ -38,7 +38,7 @@ for name in ${AGENT_FUNCTIONS:-java-csv-serial java-words-parallel java-csv-g1 n
 	touch "$tmp/traffic"
 	traffic "$tmp/traffic" >"$tmp/served" &
 	client=$!
-	poke "$function_pid" collect -n "$pokes" -t 10000
+	poke "$function_pid" collect -n "$pokes" -t 10000 -d 60000
 	is "$name: $pokes collections under traffic" "$poke_status" 0
 	rm "$tmp/traffic"
 	ok "$name: no answer was wrong or missing" wait "$client"

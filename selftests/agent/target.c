@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * target: programs that an agent may find itself in. Each mode exits 0 when nothing disturbed it, else it says what
- * did and exits 1. Most run until their standard input ends.
+ * target: programs that an agent may find itself in. Each mode exits 0 when nothing disturbed it,
+ * else it says what did and exits 1. Most run until their standard input ends.
  *
- *	read recv poll ppoll select pselect epoll	block in that call without a time-out; EINTR is a failure
- *	sleep				one clock_nanosleep() of 1.2 s; shorter or EINTR is a failure
- *	sigwait pause			until SIGUSR1; returning for another signal is a failure
- *	handler				has a handler of its own for signal 57, and counts
- *	fork				a forked child does what poll does too; prints the child's pid
- *	closer				keeps closing every descriptor it doesn't know, and guards its own
- *	spawner				forks, vforks and runs programs without pause
- *	join				the main thread joins one that works on malloc()
- *	mutex				the main thread waits for a mutex that another holds
- *	cancel				cancels a thread that is blocked in epoll_wait()
- *	noconnect			a seccomp filter fails socket() with EPERM
- *	nosocket			a seccomp filter kills the process at socket()
- *	garbage				frees 32 MiB of small blocks below one that lives
+ *	read recv poll ppoll select pselect epoll
+ *			block in that call without a time-out; EINTR is a failure
+ *	sleep		one clock_nanosleep() of 1.2 s; shorter or EINTR is a failure
+ *	sigwait pause	until SIGUSR1; returning for another signal is a failure
+ *	handler		has a handler of its own for signal 57, and counts
+ *	fork		a forked child does what poll does too; prints the child's pid
+ *	closer		keeps closing every descriptor it doesn't know, and guards its own
+ *	spawner		forks, vforks and runs programs without pause
+ *	join		the main thread joins one that works on malloc()
+ *	mutex		the main thread waits for a mutex that another holds
+ *	cancel		cancels a thread that is blocked in epoll_wait()
+ *	noconnect	a seccomp filter fails socket() with EPERM
+ *	nosocket	a seccomp filter kills the process at socket()
+ *	garbage		frees 32 MiB of small blocks below one that lives
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -190,7 +191,7 @@ static int forker(void)
 	return waitpid(child, &status, 0) == child && !status ? 0 : fail("the child failed");
 }
 
-/* has the standard input not ended yet? With a time-out, so that EINTR is to be expected after any signal. */
+/* until the standard input ends; with a time-out, so EINTR is to be expected after any signal */
 static int goes_on(int ms)
 {
 	struct pollfd pfd = {.fd = 0, .events = POLLIN};
@@ -199,7 +200,7 @@ static int goes_on(int ms)
 	return n == 0 || (n < 0 && errno == EINTR);
 }
 
-/* as daemons do at their start, but all the time, with its own files where an agent's might have been */
+/* as daemons do at their start, but all the time, and its files are where an agent's was */
 static int closer(void)
 {
 	struct stat null, st;
@@ -224,7 +225,7 @@ static int closer(void)
 
 static int spawner(void)
 {
-	static long rounds;	/* static: vfork() may clobber a register */
+	static long rounds; /* static: vfork() may clobber a register */
 	int status;
 	pid_t child;
 
@@ -234,7 +235,8 @@ static int spawner(void)
 			free(malloc(100000));
 			_exit(7);
 		}
-		if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+		if (waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
+		    WEXITSTATUS(status) != 7)
 			return fail("a forked child failed");
 		child = vfork();
 		if (!child) {
@@ -277,7 +279,8 @@ static int joiner(void)
 {
 	pthread_t worker, reader;
 
-	if (pthread_create(&worker, NULL, churn, NULL) || pthread_create(&reader, NULL, read_to_end, NULL))
+	if (pthread_create(&worker, NULL, churn, NULL) ||
+	    pthread_create(&reader, NULL, read_to_end, NULL))
 		return fail("pthread_create");
 	return pthread_join(worker, NULL) || pthread_join(reader, NULL);
 }
@@ -338,7 +341,8 @@ static int filtered(unsigned int action)
 	};
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return fail("seccomp");
 	return wait_poll();
 }
@@ -361,7 +365,7 @@ static int garbage(void)
 	for (int i = 0; i < BLOCKS; i++)
 		blocks[i] = memset(malloc(SIZE), i, SIZE);
 	last = malloc(SIZE);
-	__asm__ volatile("" : : "r"(last) : "memory");	/* or the compiler does without it */
+	__asm__ volatile("" : : "r"(last) : "memory"); /* or the compiler does without it */
 	for (int i = 0; i < BLOCKS; i++)
 		free(blocks[i]);
 	free(blocks);
@@ -372,11 +376,26 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } modes[] = {
-	{"read", wait_read}, {"recv", wait_recv}, {"sigwait", wait_signal}, {"poll", wait_poll}, {"ppoll", wait_ppoll}, {"select", wait_select}, {"pselect", wait_pselect},
-	{"epoll", wait_epoll}, {"sleep", wait_sleep}, {"pause", wait_pause}, {"handler", own_handler},
-	{"fork", forker}, {"closer", closer}, {"spawner", spawner}, {"join", joiner},
-	{"mutex", mutex_waiter}, {"cancel", canceller}, {"noconnect", no_connect},
-	{"nosocket", no_socket}, {"garbage", garbage},
+	{"read", wait_read},
+	{"recv", wait_recv},
+	{"sigwait", wait_signal},
+	{"poll", wait_poll},
+	{"ppoll", wait_ppoll},
+	{"select", wait_select},
+	{"pselect", wait_pselect},
+	{"epoll", wait_epoll},
+	{"sleep", wait_sleep},
+	{"pause", wait_pause},
+	{"handler", own_handler},
+	{"fork", forker},
+	{"closer", closer},
+	{"spawner", spawner},
+	{"join", joiner},
+	{"mutex", mutex_waiter},
+	{"cancel", canceller},
+	{"noconnect", no_connect},
+	{"nosocket", no_socket},
+	{"garbage", garbage},
 };
 
 int main(int argc, char **argv)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The agent's life in a process: it arms itself as the program starts, and lends a thread when poked. */
+/*
+ * The agent's life in a process: it arms itself as the program starts, and lends a thread when
+ * poked.
+ */
 #include "agent/agent.h"
 #include "agent/poke.h"
 #include <pthread.h>
@@ -7,8 +10,10 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-/* Address space of the helper thread's stack, bytes; only what is touched becomes memory. CPython runs
- * finalizers on it, the JVM keeps some 100 KiB of guard zones in it. */
+/*
+ * Address space of the helper thread's stack, bytes; only what is touched becomes memory. CPython
+ * runs finalizers on it, the JVM keeps some 100 KiB of guard zones in it.
+ */
 #define STACK_SIZE (1024 * 1024)
 
 /* Longest time a fork() is held up by a symbol look-up of the helper thread, in µs. */
@@ -29,10 +34,10 @@ extern OST_WEAK int pthread_atfork(void (*)(void), void (*)(void), void (*)(void
 
 static struct {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int pid;	/* of the process that armed it: a child of a raw clone() or vfork() differs */
-	int running;	/* the helper thread lives */
-	int forking;	/* fork() calls under way: their threads may hold any lock of libc */
-	int resolving;	/* the helper thread is in dlsym(), which holds the loader's lock */
+	int pid;     /* of the process that armed it: a child of a raw clone() or vfork() differs */
+	int running; /* the helper thread lives */
+	int forking; /* fork() calls under way: their threads may hold any lock of libc */
+	int resolving; /* the helper thread is in dlsym(), which holds the loader's lock */
 	uint32_t flags;
 	bool key_made;
 	pthread_key_t key;
@@ -58,8 +63,8 @@ uint32_t ost_agent_flags(void)
 }
 
 /*
- * Runs as the destructor of a thread key, so that it runs too when a runtime ends the helper thread from
- * within: CPython does so to threads that wait for its lock while it finalises.
+ * Runs as the destructor of a thread key, so that it runs too when a runtime ends the helper thread
+ * from within: CPython does so to threads that wait for its lock while it finalises.
  */
 static void thread_ended(void *unused)
 {
@@ -79,13 +84,14 @@ static void *thread_main(void *unused)
 }
 
 /*
- * The program's own signals must not be handled on the helper thread: the classic asynchronous ones are
- * blocked there. What a fault raises stays open, and what runtimes stop threads with: XCPU and PWR (Mono,
- * Boehm's collector) and the real-time signals (libc, the JDK).
+ * The program's own signals must not be handled on the helper thread: the classic asynchronous ones
+ * are blocked there. What a fault raises stays open, and what runtimes stop threads with: XCPU and
+ * PWR (Mono, Boehm's collector) and the real-time signals (libc, the JDK).
  */
 static uint64_t helper_signals(void)
 {
-	static const uint8_t open[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGPWR, SIGSYS};
+	static const uint8_t open[] = {SIGILL,	SIGTRAP, SIGBUS, SIGFPE,
+				       SIGSEGV, SIGXCPU, SIGPWR, SIGSYS};
 	uint64_t mask = 0x7fffffff;
 
 	for (size_t i = 0; i < sizeof(open); i++)
@@ -176,7 +182,7 @@ static bool switched_off(void)
 	return value && value[0] == 'o' && value[1] == 'f' && value[2] == 'f' && !value[3];
 }
 
-/* Take the signal only where nobody else has: default disposition, not ignored by whoever exec'ed us. */
+/* Take the signal only where nobody else has: at its default, not ignored by whoever ran us. */
 static void take_signal(void)
 {
 	struct sigaction action, old;

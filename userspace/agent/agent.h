@@ -64,10 +64,14 @@ struct ost_allocator_ops {
 	void (*stat)(uint64_t *heap_bytes, uint64_t *free_bytes);
 };
 
-/** ost_native_find() - the allocator that serves this process, NULL when it is one without a door */
+/**
+ * ost_native_find() - the allocator that serves this process, NULL when it is one without a door
+ */
 const struct ost_allocator_ops *ost_native_find(void);
 
-/** ost_symbol() - address of a global symbol of the program or its libraries, NULL when none has it */
+/**
+ * ost_symbol() - address of a global symbol of the program or its libraries, NULL when none has it
+ */
 void *ost_symbol(const char *name);
 
 /** ost_round_note() - append to the round's detail line; cut when it is full */
@@ -87,8 +91,9 @@ int ost_agent_path(const char *path);
  * ost_agent_start() - start the helper thread, which dials the manager
  * @flags: OST_AGENT_ATTACHED or 0, added to those of the hello
  *
- * Must not be called by a thread that may hold a lock of the allocator. Return: 0, -EALREADY when it runs
- * already, -EAGAIN in the middle of a fork() or where the agent is switched off, or another negative errno.
+ * Must not be called by a thread that may hold a lock of the allocator. Return: 0, -EALREADY when
+ * it runs already, -EAGAIN in the middle of a fork() or where the agent is switched off, or another
+ * negative errno.
  */
 int ost_agent_start(uint32_t flags);
 

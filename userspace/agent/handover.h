@@ -5,8 +5,9 @@
 #include "agent/agent.h"
 
 /*
- * Work that only the program's own thread may do: the helper asks, the owner takes it at a point where it
- * is safe, the helper waits. What is not taken in time is withdrawn, so it can't happen later by surprise.
+ * Work that only the program's own thread may do: the helper asks, the owner takes it at a point
+ * where it is safe, the helper waits. What is not taken in time is withdrawn, so it can't happen
+ * later by surprise.
  *
  *	idle --ask--> asked --take (owner)--> taken --finish (owner)--> done --wait--> idle
  *	                |--withdraw (helper, time-out)--> idle

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/hotspot.h"
 
-#define PAGE 4096ul
+#define PAGE   4096ul
 #define ABSENT INT64_MIN
 
 /* The tables' entries are described by further exported numbers: see HotSpot's vmStructs.hpp. */
@@ -28,8 +28,8 @@ static struct {
 	const char *why_not;
 	const struct collector *collector;
 	struct place heap, top, end;
-	struct place young, old, eden, from, to, tenured;	/* Serial, Parallel */
-	struct place regions, base, length;			/* G1 */
+	struct place young, old, eden, from, to, tenured; /* Serial, Parallel */
+	struct place regions, base, length;		  /* G1 */
 } hotspot;
 
 static struct entries structs, types;
@@ -102,8 +102,10 @@ static uint64_t type_size(const char *type)
 /* a boolean -XX flag: 0, 1, or -1 when this JVM has none of that name */
 static int flag_read(const char *name)
 {
-	struct place flags = field_find("JVMFlag", "flags"), count = field_find("JVMFlag", "numFlags");
-	struct place at_name = field_find("JVMFlag", "_name"), at_value = field_find("JVMFlag", "_addr");
+	struct place flags = field_find("JVMFlag", "flags"),
+		     count = field_find("JVMFlag", "numFlags");
+	struct place at_name = field_find("JVMFlag", "_name"),
+		     at_value = field_find("JVMFlag", "_addr");
 	uint64_t size = type_size("JVMFlag"), n;
 	const char *flag;
 
@@ -183,7 +185,8 @@ static uint64_t generations_drop(void)
 static void g1_find(void)
 {
 	struct place manager = field_find("G1CollectedHeap", "_hrm");
-	struct place table = field_find_either("HeapRegionManager", "G1HeapRegionManager", "_regions");
+	struct place table =
+		field_find_either("HeapRegionManager", "G1HeapRegionManager", "_regions");
 
 	hotspot.base = field_find("G1HeapRegionTable", "_base");
 	hotspot.length = field_find("G1HeapRegionTable", "_length");
@@ -197,7 +200,9 @@ static void g1_find(void)
 		hotspot.regions.value = ABSENT;
 }
 
-/* a table of regions, each used from its bottom to its top; neighbours that are free go in one call */
+/*
+ * a table of regions, each used from its bottom to its top; neighbours that are free go in one call
+ */
 static uint64_t g1_drop(void)
 {
 	const char *heap = pointer(NULL, hotspot.heap), *table;
@@ -236,7 +241,8 @@ static const struct collector collectors[] = {
 
 static bool layout_known(const struct collector *collector)
 {
-	bool common = hotspot.heap.is_static && hotspot.top.value != ABSENT && hotspot.end.value != ABSENT;
+	bool common = hotspot.heap.is_static && hotspot.top.value != ABSENT &&
+		      hotspot.end.value != ABSENT;
 
 	if (collector->drop == g1_drop)
 		return common && hotspot.regions.value != ABSENT && hotspot.base.value != ABSENT &&

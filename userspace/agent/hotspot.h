@@ -5,10 +5,10 @@
 #include "agent/agent.h"
 
 /*
- * The Serial and Parallel collectors empty their spaces and keep the pages; G1 gives back only what lies
- * above its initial size. HotSpot describes its own
- * structures to debuggers in the exported table gHotSpotVMStructs (type, field, offset or address);
- * through it the ends of the spaces are found, whatever the JDK's version.
+ * The Serial and Parallel collectors empty their spaces and keep the pages; G1 gives back only what
+ * lies above its initial size. HotSpot describes its own structures to debuggers in the exported
+ * table gHotSpotVMStructs (type, field, offset or address); through it the ends of the spaces are
+ * found, whatever the JDK's version.
  */
 
 /**
@@ -22,8 +22,9 @@ bool ost_hotspot_find(const char **why_not);
 /**
  * ost_hotspot_drop() - give the free pages of all spaces back to the kernel
  *
- * Must be called while the JVM stands still at the end of a collection (JVMTI GarbageCollectionFinish):
- * at any other time a thread may be allocating there. Return: bytes given back.
+ * Must be called while the JVM stands still at the end of a collection (JVMTI
+ * GarbageCollectionFinish): at any other time a thread may be allocating there. Return: bytes given
+ * back.
  */
 uint64_t ost_hotspot_drop(void);
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The JVM: attach the helper thread as a daemon, force a collection by JVMTI, drop what the heap keeps. */
+/*
+ * The JVM: attach the helper thread as a daemon, force a collection by JVMTI, drop what the heap
+ * keeps.
+ */
 #include "agent/hotspot.h"
 #include <jvmti.h>
 
 typedef jint created_fn(JavaVM **, jsize, jsize *);
 
 static struct {
-	JavaVM *vm;		/* from Agent_OnLoad, Agent_OnAttach or the invocation interface */
-	jvmtiEnv *ti;		/* made once: environments are few and never freed by all JVMs */
-	bool dropping;		/* the collection under way is ours */
+	JavaVM *vm;    /* from Agent_OnLoad, Agent_OnAttach or the invocation interface */
+	jvmtiEnv *ti;  /* made once: environments are few and never freed by all JVMs */
+	bool dropping; /* the collection under way is ours */
 	uint64_t dropped;
 } jvm;
 

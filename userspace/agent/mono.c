@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Mono: its collector keeps looking at the stack of every thread that it has met. So a thread of its own is made
- * for each collection, which ends after it.
+ * Mono: its collector keeps looking at the stack of every thread that it has met. So a thread of
+ * its own is made for each collection, which ends after it.
  */
 #include "agent/handover.h"
 

@@ -9,7 +9,8 @@ typedef int mallctl_fn(const char *, void *, size_t *, void *, size_t);
 
 /* glibc >= 2.33: struct mallinfo2 of malloc.h, which older headers lack */
 struct glibc_info {
-	size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+	size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks,
+		keepcost;
 };
 
 static bool jemalloc_present(void)
@@ -97,7 +98,7 @@ static int glibc_trim(void)
 
 static void glibc_stat(uint64_t *heap_bytes, uint64_t *free_bytes)
 {
-	struct glibc_info (*mallinfo2)(void) = (struct glibc_info (*)(void))ost_symbol("mallinfo2");
+	struct glibc_info (*mallinfo2)(void) = (struct glibc_info(*)(void))ost_symbol("mallinfo2");
 	struct glibc_info info;
 
 	if (!mallinfo2)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Node.js: V8 collects on the thread that owns the isolate, and only where no JavaScript is on the
- * stack. That is where libuv waits, so the two calls it waits by are wrapped. The isolate collected is
- * the main thread's; those of worker_threads are left alone.
+ * stack. That is where libuv waits, so the two calls it waits by are wrapped. The isolate collected
+ * is the main thread's; those of worker_threads are left alone.
  */
 #include "agent/handover.h"
 #include <signal.h>
 #include <sys/epoll.h>
 
-#define NEXT ((void *)-1)	/* RTLD_NEXT of dlfcn.h, in every libc */
+#define NEXT ((void *)-1) /* RTLD_NEXT of dlfcn.h, in every libc */
 
 typedef int wait_fn(int, struct epoll_event *, int, int);
 typedef int pwait_fn(int, struct epoll_event *, int, int, const sigset_t *);
@@ -22,10 +22,10 @@ extern OST_WEAK int *__errno_location(void);
 static struct {
 	wait_fn *wait;
 	pwait_fn *pwait;
-	uintptr_t main_thread;	/* 0: no V8 in this program, the wrappers only pass on */
+	uintptr_t main_thread; /* 0: no V8 in this program, the wrappers only pass on */
 	int main_tid;
-	int waiting;		/* the main thread is in a wrapped call */
-	bool seen;		/* it was there with an isolate of its own: it runs the loop */
+	int waiting; /* the main thread is in a wrapped call */
+	bool seen;   /* it was there with an isolate of its own: it runs the loop */
 	struct ost_handover work;
 } node;
 
@@ -62,7 +62,8 @@ static int real_wait(int epfd, struct epoll_event *events, int max, int timeout)
 	return failed(sys_call4(SYS_epoll_wait, epfd, (long)events, max, timeout));
 }
 
-static int real_pwait(int epfd, struct epoll_event *events, int max, int timeout, const sigset_t *mask)
+static int real_pwait(int epfd, struct epoll_event *events, int max, int timeout,
+		      const sigset_t *mask)
 {
 	if (!mask)
 		return real_wait(epfd, events, max, timeout);
@@ -82,7 +83,8 @@ static void collect_if_asked(void)
 	}
 }
 
-static int loop_wait(int epfd, struct epoll_event *events, int max, int timeout, const sigset_t *mask)
+static int loop_wait(int epfd, struct epoll_event *events, int max, int timeout,
+		     const sigset_t *mask)
 {
 	uint64_t end = timeout > 0 ? sys_now_us() + timeout * 1000ull : 0;
 	bool woken;
@@ -95,7 +97,7 @@ static int loop_wait(int epfd, struct epoll_event *events, int max, int timeout,
 		__atomic_store_n(&node.waiting, 1, __ATOMIC_RELEASE);
 		n = real_pwait(epfd, events, max, timeout, mask);
 		__atomic_store_n(&node.waiting, 0, __ATOMIC_RELEASE);
-		/* woken for a collection, not by a signal of the program's: go on as if nothing had been */
+		/* woken for a collection, not by a signal of the program's: wait on */
 		woken = n < 0 && ost_handover_asked(&node.work) && __errno_location &&
 			*__errno_location() == EINTR;
 		if (woken && timeout > 0) {
@@ -107,7 +109,8 @@ static int loop_wait(int epfd, struct epoll_event *events, int max, int timeout,
 	return n;
 }
 
-OST_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout, const sigset_t *mask)
+OST_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
+			   const sigset_t *mask)
 {
 	if (node.main_thread && sys_thread() == node.main_thread)
 		return loop_wait(epfd, events, max, timeout, mask);

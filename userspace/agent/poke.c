@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The signal: where was the thread, may a helper be started from here, and how to leave no trace. */
+/*
+ * The signal: where was the thread, may a helper be started from here, and how to leave no trace.
+ */
 #include "agent/poke.h"
 #include "agent/agent.h"
 #include <linux/futex.h>
@@ -11,11 +13,11 @@ extern OST_WEAK int *__errno_location(void);
  * How x86-64 shows an interrupted system call to a handler:
  *  - one that the kernel will restart (SA_RESTART): the instruction pointer is at the `syscall`
  *    instruction and rax holds the call's number again;
- *  - one that it will not: the pointer is behind the instruction and rax is -EINTR. Then the number is
- *    known only if the instruction before was `mov $number, %eax`, as it is in libc's wrappers.
+ *  - one that it will not: the pointer is behind the instruction and rax is -EINTR. Then the number
+ *    is known only if the instruction before was `mov $number, %eax`, as it is in libc's wrappers.
  */
-#define SYSCALL_LEN 2
-#define MOV_EAX_LEN 5
+#define SYSCALL_LEN    2
+#define MOV_EAX_LEN    5
 #define NUMBER_UNKNOWN (-1)
 
 struct interrupted {
@@ -23,7 +25,7 @@ struct interrupted {
 	const unsigned char *ip;
 	long number;
 	bool blocked;
-	bool failed;	/* the program would see EINTR */
+	bool failed; /* the program would see EINTR */
 };
 
 static bool is_syscall(const unsigned char *p)
@@ -36,24 +38,26 @@ static long number_before(const unsigned char *ip)
 	int32_t number;
 
 	/* the bytes before may be another mapping, or none */
-	if (((uintptr_t)ip & 4095) < MOV_EAX_LEN + SYSCALL_LEN || ip[-SYSCALL_LEN - MOV_EAX_LEN] != 0xb8)
+	if (((uintptr_t)ip & 4095) < MOV_EAX_LEN + SYSCALL_LEN ||
+	    ip[-SYSCALL_LEN - MOV_EAX_LEN] != 0xb8)
 		return NUMBER_UNKNOWN;
 	memcpy(&number, ip - SYSCALL_LEN - MOV_EAX_LEN + 1, sizeof(number));
 	return number;
 }
 
 /*
- * Calls that wait for somebody else. A plain FUTEX_WAIT is left out: mutexes wait by it, and who waits
- * for one mutex may hold another, an allocator's too. Condition variables, semaphores and joins wait by
- * FUTEX_WAIT_BITSET.
+ * Calls that wait for somebody else. A plain FUTEX_WAIT is left out: mutexes wait by it, and who
+ * waits for one mutex may hold another, an allocator's too. Condition variables, semaphores and
+ * joins wait by FUTEX_WAIT_BITSET.
  */
 static bool waits(long number, const greg_t *regs)
 {
 	static const short waiting[] = {
-		SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_accept, SYS_accept4,
-		SYS_wait4, SYS_waitid, SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_wait,
-		SYS_epoll_pwait, SYS_epoll_pwait2, SYS_nanosleep, SYS_clock_nanosleep, SYS_pause,
-		SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_uring_enter, SYS_msgrcv, SYS_semop,
+		SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_accept,
+		SYS_accept4, SYS_wait4, SYS_waitid, SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6,
+		SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_nanosleep,
+		SYS_clock_nanosleep, SYS_pause, SYS_rt_sigsuspend, SYS_rt_sigtimedwait,
+		SYS_io_getevents, SYS_io_uring_enter, SYS_msgrcv, SYS_semop,
 	};
 
 	if (number == SYS_futex)
@@ -83,10 +87,10 @@ static void look(struct interrupted *at, ucontext_t *context)
 }
 
 /*
- * Can the failed call be made once more with the same effect as if it had never been interrupted? Yes where
- * it waits without end, and where the kernel has written back the time that remained. A socket's own time-out
- * (SO_RCVTIMEO, the one reason why the kernel doesn't restart those calls) begins anew. Others fail with EINTR, as
- * after any signal.
+ * Can the failed call be made once more with the same effect as if it had never been interrupted?
+ * Yes where it waits without end, and where the kernel has written back the time that remained. A
+ * socket's own time-out (SO_RCVTIMEO, the one reason why the kernel doesn't restart those calls)
+ * begins anew. Others fail with EINTR, as after any signal.
  */
 static bool can_repeat(greg_t *regs, long number)
 {
@@ -120,7 +124,7 @@ static bool can_repeat(greg_t *regs, long number)
 		regs[REG_RDI] = regs[REG_RSI];
 		return true;
 	case SYS_clock_nanosleep:
-		if (regs[REG_RSI])	/* TIMER_ABSTIME: the same moment is meant */
+		if (regs[REG_RSI]) /* TIMER_ABSTIME: the same moment is meant */
 			return true;
 		if (!regs[REG_R10])
 			return false;

@@ -8,8 +8,8 @@
  * ost_poke_handler() - handler of OST_AGENT_SIGNAL
  *
  * Starts the helper thread if the signal interrupted a thread that was blocked in a system call and
- * so holds no lock that starting a thread needs. Then lets the interrupted call go on as if there had
- * been no signal, wherever that is exact.
+ * so holds no lock that starting a thread needs. Then lets the interrupted call go on as if there
+ * had been no signal, wherever that is exact.
  */
 void ost_poke_handler(int sig, siginfo_t *info, void *context);
 

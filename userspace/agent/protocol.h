@@ -8,30 +8,33 @@
 /*
  * What the manager and libostler-agent.so say to each other. Both include this file.
  *
- * The manager listens on a unix SOCK_SEQPACKET socket. An agent sleeps as a mere signal handler until
- * the manager pokes its process:
+ * The manager listens on a unix SOCK_SEQPACKET socket. An agent sleeps as a mere signal handler
+ * until the manager pokes its process:
  *
  *	manager				process with the agent
- *	  tgkill(tgid, tid, 57)  ----->	  handler; starts a helper thread if the signal interrupted a
- *					  blocked system call (else nothing: poke again a little later)
+ *	  tgkill(tgid, tid, 57)  ----->	  handler; starts a helper thread if the signal
+ *					  interrupted a blocked system call (else nothing: poke
+ *					  again a little later)
  *	  accept		 <-----	  connect to the manager's socket
- *	  hello			 <-----	  who it is in its own pid namespace, what it found inside
+ *	  hello			 <-----	  its id in its own pid namespace, what it found inside
  *	  request		 ----->
  *	  reply			 <-----	  one per request, in order
  *	  bye, or close		 ----->	  the helper thread ends
  *
- * Before it pokes, the manager looks at /proc/PID/status: bit 56 of SigCgt must be set (signal 57 kills a
- * process that doesn't catch it), bit 56 of SigBlk must not, and Seccomp must not be 1 (strict mode: the
- * helper's first system call would kill the process). libostler-agent.so must be among its mappings:
- * else the handler is the program's own. The poke goes to a thread that is blocked; the main thread
- * mostly is. A connection is matched with the poked process by SO_PEERCRED, whose pid is translated to
- * the manager's pid namespace by the kernel; what the hello says about itself is never used for that.
+ * Before it pokes, the manager looks at /proc/PID/status: bit 56 of SigCgt must be set (signal 57
+ * kills a process that doesn't catch it), bit 56 of SigBlk must not, and Seccomp must not be 1
+ * (strict mode: the helper's first system call would kill the process) nor Seccomp_filters more
+ * than the process was started with. libostler-agent.so must be among its mappings: else the
+ * handler is the program's own. The poke goes to a thread that is blocked; the main thread mostly
+ * is. A connection is matched with the poked process by SO_PEERCRED, whose pid is translated to
+ * the manager's pid namespace by the kernel; what the hello says about itself is never used for
+ * that.
  *
- * One packet is one message; every message begins with struct ost_agent_header, has the exact size of
- * its struct, zero in every reserved field, and is in the host's byte order. Whatever differs is refused:
- * the agent answers a bad header with -EPROTO and hangs up, an unknown value with -EINVAL and goes on.
- * The manager treats whatever it receives as hostile: a wrong size, kind, id or number of messages ends
- * the connection.
+ * One packet is one message; every message begins with struct ost_agent_header, has the exact size
+ * of its struct, zero in every reserved field, and is in the host's byte order. Whatever differs is
+ * refused: the agent answers a bad header with -EPROTO and hangs up, an unknown value with -EINVAL
+ * and goes on. The manager treats whatever it receives as hostile: a wrong size, kind, id or number
+ * of messages ends the connection.
  */
 
 /** the signal that wakes an agent: real-time, taken by no known runtime (the JDK has 62) */
@@ -113,10 +116,10 @@ struct ost_agent_hello {
  * @id: chosen by the manager, comes back in the reply
  * @op: enum ost_agent_op
  * @timeout_ms: how long a runtime may take to reach a point where it can collect,
- *	1 ... OST_AGENT_TIMEOUT_MAX_MS; TRIM, STAT and BYE don't wait but the range is checked all the same
+ *	1 ... OST_AGENT_TIMEOUT_MAX_MS; the others don't wait, but their range is checked too
  *
- * CPython's lock can't be waited for with a time-out: there the reply may come much later. The manager
- * keeps a time-out of its own and may close at any time.
+ * CPython's lock can't be waited for with a time-out: there the reply may come much later. The
+ * manager keeps a time-out of its own and may close at any time.
  */
 struct ost_agent_request {
 	struct ost_agent_header header;
@@ -129,17 +132,17 @@ struct ost_agent_request {
  * struct ost_agent_reply
  * @id: of the request; 0 when the request was too malformed to have one
  * @status: 0, or a negative errno:
- *	-EBUSY the runtime reached no point where it could collect within the time-out, and the request was
- *	withdrawn; -ESHUTDOWN it is finalising; -ECANCELED its program has switched collections off
- *	(gc.disable()); -ENOSYS it lacks a function that is needed; -EIO it refused; -EINVAL unknown
- *	op, time-out out of range, or a reserved field set; -EPROTO bad header (the agent hangs up)
+ *	-EBUSY the runtime reached no point where it could collect within the time-out, and the
+ *	request was withdrawn; -ESHUTDOWN it is finalising; -ECANCELED its program has switched
+ *	collections off (gc.disable()); -ENOSYS it lacks a function that is needed; -EIO it refused;
+ *	-EINVAL unknown op or time-out out of range; -EPROTO bad header (the agent hangs up)
  * @runtimes: bit n set: enum ost_runtime n was asked to collect
  * @allocators: bit n set: enum ost_allocator n was asked to trim
  * @wait_us: from the request until the runtimes began to collect
  * @collect_us: what the collection took
  * @trim_us: what the trim took
- * @dropped_bytes: free heap that the agent itself handed back to the kernel, whether its pages were in use or
- *	not (JVM)
+ * @dropped_bytes: free heap that the agent itself handed back to the kernel, whether its pages
+ *	were in memory or not (JVM)
  * @collected: objects freed where the runtime tells (CPython: unreachable objects found), else 0
  * @heap_bytes: STAT: bytes the allocator took from the kernel, 0 when it doesn't tell
  * @free_bytes: STAT: of these, bytes not handed out to the program

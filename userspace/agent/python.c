@@ -6,8 +6,8 @@ struct python {
 	int (*gil_ensure)(void);
 	void (*gil_release)(int);
 	long (*collect)(void);
-	int (*gc_enabled)(void);	/* 3.10 and later */
-	int (*finalizing)(void);	/* public from 3.13 on, an internal name before */
+	int (*gc_enabled)(void); /* 3.10 and later */
+	int (*finalizing)(void); /* public from 3.13 on, an internal name before */
 };
 
 static bool python_present(void)
@@ -30,8 +30,9 @@ static int python_resolve(struct python *py)
 }
 
 /*
- * The lock is waited for without end: there is no other way to ask for it. If the interpreter begins
- * to finalise meanwhile, it ends this thread inside gil_ensure(); the thread's key destructor cleans up.
+ * The lock is waited for without end: there is no other way to ask for it. If the interpreter
+ * begins to finalise meanwhile, it ends this thread inside gil_ensure(); the thread's key
+ * destructor cleans up.
  */
 static int python_collect(struct ost_round *round)
 {

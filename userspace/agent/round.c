@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is said about a round, and the three functions that a compiler calls without being asked to. */
+/*
+ * What is said about a round, and the three functions that a compiler calls without being asked to.
+ */
 #include "agent/agent.h"
 
 void ost_round_text(struct ost_round *round, const char *text)

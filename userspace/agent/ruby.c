@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ruby (MRI): a postponed job is the one thing that a foreign thread may hand to the interpreter. It runs
- * on a Ruby thread at the next point where interrupts are checked; SIGVTALRM, the interpreter's own timer
- * signal, brings a blocked main thread there.
+ * Ruby (MRI): a postponed job is the one thing that a foreign thread may hand to the interpreter.
+ * It runs on a Ruby thread at the next point where interrupts are checked; SIGVTALRM, the
+ * interpreter's own timer signal, brings a blocked main thread there.
  */
 #include "agent/handover.h"
 #include <signal.h>
@@ -13,9 +13,9 @@ extern OST_WEAK int sigaction(int, const struct sigaction *, struct sigaction *)
 
 static struct {
 	long (*gc_start)(void);
-	unsigned int (*preregister)(unsigned int, job_fn *, void *);	/* 3.3 and later */
+	unsigned int (*preregister)(unsigned int, job_fn *, void *); /* 3.3 and later */
 	void (*trigger)(unsigned int);
-	int (*register_one)(unsigned int, job_fn *, void *);		/* before */
+	int (*register_one)(unsigned int, job_fn *, void *); /* before */
 	unsigned int handle;
 	bool registered;
 	struct ost_handover work;
@@ -65,17 +65,18 @@ static int ruby_collect(struct ost_round *round)
 	int err;
 
 	ruby.gc_start = (long (*)(void))ost_symbol("rb_gc_start");
-	ruby.preregister = (unsigned int (*)(unsigned int, job_fn *, void *))
-		ost_symbol("rb_postponed_job_preregister");
+	ruby.preregister = (unsigned int (*)(unsigned int, job_fn *, void *))ost_symbol(
+		"rb_postponed_job_preregister");
 	ruby.trigger = (void (*)(unsigned int))ost_symbol("rb_postponed_job_trigger");
-	ruby.register_one = (int (*)(unsigned int, job_fn *, void *))
-		ost_symbol("rb_postponed_job_register_one");
+	ruby.register_one = (int (*)(unsigned int, job_fn *, void *))ost_symbol(
+		"rb_postponed_job_register_one");
 	if (!ruby.gc_start || !(ruby.register_one || (ruby.trigger && ruby.preregister)))
 		return -ENOSYS;
 
 	err = ost_handover_run(&ruby.work, wake, round);
 	if (err)
-		ost_round_note(round, "ruby: no interrupt check, ms waited ", round->wait_us / 1000);
+		ost_round_note(round, "ruby: no interrupt check, ms waited ",
+			       round->wait_us / 1000);
 	return err;
 }
 

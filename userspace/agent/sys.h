@@ -12,9 +12,9 @@
 #include <time.h>
 
 /*
- * The kernel without a C library. The agent is loaded into programs of any libc, so it calls the kernel by
- * itself: no errno, no cancellation points, no version of anything. Every call returns the kernel's
- * value, a negative errno on failure.
+ * The kernel without a C library. The agent is loaded into programs of any libc, so it calls the
+ * kernel by itself: no errno, no cancellation points, no version of anything. Every call returns
+ * the kernel's value, a negative errno on failure.
  */
 
 #if !defined(__x86_64__)

@@ -19,7 +19,10 @@ static const struct ost_runtime_ops *const runtimes[] = {
 	&ost_mono_ops,
 };
 
-/* The inode tells whether the number still is our socket: programs close descriptors they don't know. */
+/*
+ * The inode tells whether the number still is our socket: programs close descriptors they don't
+ * know.
+ */
 static struct {
 	int fd;
 	uint64_t inode;
@@ -57,8 +60,9 @@ static bool peer_allowed(int fd)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	return !sys_call6(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&len, 0) &&
-	       (peer.uid == 0 || peer.uid == (uid_t)sys_geteuid());
+	if (sys_call6(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&len, 0))
+		return false;
+	return peer.uid == 0 || peer.uid == (uid_t)sys_geteuid();
 }
 
 static int dial(const char *path)
@@ -129,7 +133,7 @@ static bool hello_send(void)
 	return wire_send(&hello, sizeof(hello));
 }
 
-/* wait for one packet; its true size even where it is longer than @size; 0 at the end or after silence */
+/* one packet; its true size, even where that exceeds @size; 0 at the end or after silence */
 static long wire_receive(void *message, size_t size)
 {
 	uint64_t end = sys_now_us() + OST_AGENT_IDLE_S * 1000000ull;
@@ -146,7 +150,8 @@ static long wire_receive(void *message, size_t size)
 			continue;
 		if (n <= 0 || !wire_ours())
 			return 0;
-		n = sys_call6(SYS_recvfrom, wire.fd, (long)message, size, MSG_DONTWAIT | MSG_TRUNC, 0, 0);
+		n = sys_call6(SYS_recvfrom, wire.fd, (long)message, size, MSG_DONTWAIT | MSG_TRUNC,
+			      0, 0);
 		if (n == -EINTR || n == -EAGAIN)
 			continue;
 		return n < 0 ? 0 : n;

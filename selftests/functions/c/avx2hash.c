@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Hashes a block of data eight lanes at a time. AVX2 is used without a look at what the processor has, as
- * programs do that were built for one kind of machine; all else here is for the baseline. On a host
- * without AVX2 the first request meets an instruction that it lacks.
+ * Hashes a block of data eight lanes at a time. AVX2 is used without a look at what the processor
+ * has, as programs do that were built for one kind of machine; all else here is for the baseline.
+ * On a host without AVX2 the first request meets an instruction that it lacks.
  */
 #include "avx2lanes.h"
 #include "serve.h"

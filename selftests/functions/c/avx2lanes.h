@@ -10,7 +10,10 @@
 /** lanes_fill() - fill a block of LANES_WORDS words from a seed */
 void lanes_fill(uint32_t *block, uint64_t seed);
 
-/** lanes_hash() - eight interleaved multiplicative hashes, folded into one; baseline instructions only */
+/**
+ * lanes_hash() - eight interleaved multiplicative hashes, folded into one; baseline instructions
+ * only
+ */
 uint32_t lanes_hash(const uint32_t *block);
 
 /** lanes_hash_avx2() - the same value with AVX2, which must be there */

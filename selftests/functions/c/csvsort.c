@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Parses a CSV export line by line into records of allocated strings, sorts them and writes them out. */
+/*
+ * Parses a CSV export line by line into records of allocated strings, sorts them and writes them
+ * out.
+ */
 #include "serve.h"
 #include <err.h>
 #include <stdio.h>
@@ -15,7 +18,8 @@ struct record {
 
 static char *export(uint64_t *random)
 {
-	static const char *const cities[] = {"Leeds", "Porto", "Graz", "Turku", "Brno", "Gent", "Lyon"};
+	static const char *const cities[] = {"Leeds", "Porto", "Graz", "Turku",
+					     "Brno",  "Gent",  "Lyon"};
 	size_t size;
 	char *text;
 	FILE *out = open_memstream(&text, &size);
@@ -23,7 +27,8 @@ static char *export(uint64_t *random)
 	if (!out)
 		err(1, "open_memstream");
 	for (int i = 0; i < ROWS; i++)
-		fprintf(out, "%s,customer number %llu of many,%llu\n", cities[random_next(random) % 7],
+		fprintf(out, "%s,customer number %llu of many,%llu\n",
+			cities[random_next(random) % 7],
 			(unsigned long long)random_next(random) % 5000,
 			(unsigned long long)random_next(random) % 1000000);
 	fclose(out);

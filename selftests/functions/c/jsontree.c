@@ -97,7 +97,8 @@ static const char *parse(const char *p, struct node **out)
 
 static void print(const struct node *node, FILE *out)
 {
-	static const char *const open[] = {"", "\"", "[", "{"}, *const close[] = {"", "\"", "]", "}"};
+	static const char *const open[] = {"", "\"", "[", "{"};
+	static const char *const close[] = {"", "\"", "]", "}"};
 
 	if (node->key)
 		fprintf(out, "\"%s\":", node->key);
@@ -154,8 +155,10 @@ static char *document(uint64_t *random)
 	for (int i = 0; i < ENTRIES; i++) {
 		unsigned long long r = random_next(random);
 
-		fprintf(out, "%s{\"id\": %d, \"name\": \"the \\\"%llx\\\" entry\", \"tags\": [\"a%llu\", \"b%llu\"], "
-			"\"private\": %s}", i ? ",\n" : "[", i, r, r % 99, r / 99 % 99, r >> 60 ? "false" : "true");
+		fprintf(out,
+			"%s{\"id\": %d, \"name\": \"the \\\"%llx\\\" entry\", "
+			"\"tags\": [\"a%llu\", \"b%llu\"], \"private\": %s}",
+			i ? ",\n" : "[", i, r, r % 99, r / 99 % 99, r >> 60 ? "false" : "true");
 	}
 	fputs("]\n", out);
 	fclose(out);

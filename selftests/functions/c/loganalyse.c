@@ -83,8 +83,9 @@ static void write_line(char *line, size_t size, uint64_t *random)
 {
 	unsigned long long r = random_next(random);
 
-	snprintf(line, size, "10.%llu.%llu.%llu \"GET /shop/item-%llu?ref=%llx HTTP/1.1\" %d %llu", r % 8,
-		 r / 8 % 64, r / 512 % 64, r / 32768 % 4096, r, r / 7 % 20 ? 200 : 404, r / 11 % 50000);
+	snprintf(line, size, "10.%llu.%llu.%llu \"GET /shop/item-%llu?ref=%llx HTTP/1.1\" %d %llu",
+		 r % 8, r / 8 % 64, r / 512 % 64, r / 32768 % 4096, r, r / 7 % 20 ? 200 : 404,
+		 r / 11 % 50000);
 }
 
 void function_run(uint64_t seed, char *reply, size_t size)

@@ -54,8 +54,8 @@ static void answer(int fd, const char *status, const char *text)
 {
 	char response[1024];
 	int n = snprintf(response, sizeof(response),
-			 "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n", status,
-			 strlen(text) + 1, text);
+			 "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+			 status, strlen(text) + 1, text);
 
 	if (n > 0 && n < (int)sizeof(response))
 		send(fd, response, n, MSG_NOSIGNAL);
@@ -113,12 +113,13 @@ int main(void)
 	int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 16))
+	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(listener, 16))
 		err(1, "listening on 127.0.0.1:%s", port ? port : "8080");
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
-		/* on purpose strict: a signal that nobody of this program sent must not show here */
+		/* on purpose strict: no signal was asked for, so none may show here */
 		if (fd < 0)
 			err(1, "accept");
 		handle(fd);

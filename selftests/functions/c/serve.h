@@ -6,15 +6,18 @@
 #include <stdint.h>
 
 /*
- * Plumbing of the functions in C and C++: a single-threaded HTTP server on loopback, port from $PORT. GET /?n=SEED
- * calls function_run(), GET /ready answers "ready".
+ * Plumbing of the functions in C and C++: a single-threaded HTTP server on loopback, port from
+ * $PORT. GET /?n=SEED calls function_run(), GET /ready answers "ready".
  */
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** function_run() - the function itself: writes a short text for @seed, always the same for the same seed */
+/**
+ * function_run() - the function itself: writes a short text for @seed, always the same for the same
+ * seed
+ */
 void function_run(uint64_t seed, char *reply, size_t size);
 
 /** random_next() - xorshift64*; *@state is the seed, and must not be 0 */

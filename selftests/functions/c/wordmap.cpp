@@ -13,7 +13,8 @@ static const int words = 60000;
 
 static std::string text(uint64_t &random)
 {
-	static const char *const syllables[] = {"ka", "lo", "mi", "ne", "or", "ta", "ul", "vi", "sen", "dra"};
+	static const char *const syllables[] = {"ka", "lo", "mi", "ne",	 "or",
+						"ta", "ul", "vi", "sen", "dra"};
 	std::string out;
 
 	for (int i = 0; i < words; i++) {
@@ -46,5 +47,6 @@ extern "C" void function_run(uint64_t seed, char *reply, size_t size)
 	std::sort(ranking.begin(), ranking.end());
 	for (const auto &entry : ranking)
 		hash = hash_bytes(hash, entry.second.data(), entry.second.size());
-	snprintf(reply, size, "wordmap %zu %zu %016llx", places.size(), pairs.size(), (unsigned long long)hash);
+	snprintf(reply, size, "wordmap %zu %zu %016llx", places.size(), pairs.size(),
+		 (unsigned long long)hash);
 }
