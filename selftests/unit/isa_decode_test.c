@@ -311,6 +311,8 @@ static void silent_ones_do_not_trap(void **unused)
 		assert_int_equal(out.trap_class, OST_TRAP_PRESENT);
 		assert_false(ost_feature_set_empty(&out.missing));
 	}
+	/* bndldx with a bounds register that is none, and without a SIB byte: a no-op everywhere */
+	assert_int_equal(decode("0f1a29", "x86-64-v1").trap_class, OST_TRAP_PRESENT);
 }
 
 /* The processor has it, the kernel or the process withholds it. */

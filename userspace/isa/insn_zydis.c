@@ -157,6 +157,10 @@ enum ost_insn_result ost_insn_decode_zydis(const uint8_t *bytes, size_t len,
 					   ZYDIS_STACK_WIDTH_64)))
 		return OST_INSN_NONE;
 	status = ZydisDecoderDecodeFull(&decoder, bytes, len, &zydis, operands);
+	/* what names no bounds register is a no-op, as all of MPX is on a processor without it */
+	if (status == ZYDIS_STATUS_BAD_REGISTER &&
+	    ZYAN_SUCCESS(ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE)))
+		status = ZydisDecoderDecodeFull(&decoder, bytes, len, &zydis, operands);
 	if (!ZYAN_SUCCESS(status))
 		return refuse(status, insn);
 	if (ost_insn_rule(&zydis, &insn->rule))
