@@ -205,13 +205,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 	}
 }
 
-static void on_notice(struct ost_state *state, const struct ost_notice *notice)
+static void on_notice(struct ost_listener *listener, const struct ost_notice *notice)
 {
-	struct ost_control *control = state->notify_context;
+	struct ost_control *control = ost_container_of(listener, struct ost_control, listener);
 	struct ost_request *req, *next;
 
-	if (control->before)
-		control->before(state, notice);
 	ost_watch_tell(control, notice);
 	if (notice->change != OST_CHANGE_COLLECTED || !notice->instance)
 		return;
@@ -331,10 +329,9 @@ int ost_control_open(struct ost_state *state, struct ost_error *err)
 	ret = start(control, err);
 	if (ret)
 		goto undo;
-	control->before = state->notify;
-	control->before_context = state->notify_context;
-	state->notify = on_notice;
-	state->notify_context = control;
+	control->listener.notice = on_notice;
+	ost_state_listen(state, &control->listener);
+	state->control = control;
 	return 0;
 undo:
 	destroy(control);
@@ -343,11 +340,11 @@ undo:
 
 void ost_control_close(struct ost_state *state)
 {
-	struct ost_control *control = state->notify_context;
+	struct ost_control *control = state->control;
 
-	if (state->notify != on_notice)
+	if (!control)
 		return;
-	state->notify = control->before;
-	state->notify_context = control->before_context;
+	ost_state_unlisten(state, &control->listener);
+	state->control = NULL;
 	destroy(control);
 }

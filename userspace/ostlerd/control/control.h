@@ -15,7 +15,7 @@
  * ost_control_open() - listen on config.socket and serve from the loop from now on
  * @state: its loop and disk pool must be running; it must outlive the control
  *
- * Puts itself into @state->notify, before what is there already. The socket of a daemon that died
+ * Puts itself into @state->control and listens to changes. The socket of a daemon that died
  * is replaced, that of a living one is left alone. The directory of the socket is made when it is
  * missing.
  *

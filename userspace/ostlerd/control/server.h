@@ -36,7 +36,6 @@ struct ost_connection {
  * struct ost_control - the API server
  * @waiting: requests whose connection is suspended until something has happened
  * @watchers: streams of notices
- * @before: who was told of changes before the control was opened, and is told still
  */
 struct ost_control {
 	struct ost_state *state;
@@ -53,8 +52,7 @@ struct ost_control {
 	struct ost_request *waiting;
 	struct ost_watcher *watchers;
 	unsigned int watcher_count;
-	void (*before)(struct ost_state *state, const struct ost_notice *notice);
-	void *before_context;
+	struct ost_listener listener;
 };
 
 /** ost_control_pump() - let the HTTP library do what is due, and wake up when it is due again */

@@ -13,7 +13,9 @@
 struct ost_agent_broker;
 struct ost_bpf;
 struct ost_cgroups;
+struct ost_control;
 struct ost_kmod;
+struct ost_listener;
 struct ost_store;
 
 /** enum ost_change - what happened to core state, for whoever watches */
@@ -53,16 +55,41 @@ struct ost_state {
 	struct ost_store *store;	/* NULL: nothing outlives a restart */
 	struct ost_cgroups *cgroups;
 	struct ost_agent_broker *broker;
-	/* called for each change; set by control, NULL before */
-	void (*notify)(struct ost_state *state, const struct ost_notice *notice);
-	void *notify_context;
+	struct ost_control *control;	/* NULL: before it is open, and in tests */
+	struct ost_listener *listeners;	/* told of each change, in no promised order */
 };
 
-/** ost_state_notify() - tell whoever watches */
+/** struct ost_listener - somebody who is told of changes; embed it */
+struct ost_listener {
+	struct ost_listener *next;
+	void (*notice)(struct ost_listener *listener, const struct ost_notice *notice);
+};
+
+/** ost_state_listen() - be told from now on; @listener must live until ost_state_unlisten() */
+static inline void ost_state_listen(struct ost_state *state, struct ost_listener *listener)
+{
+	listener->next = state->listeners;
+	state->listeners = listener;
+}
+
+/** ost_state_unlisten() - be told no more; nothing happens to one that isn't listening */
+static inline void ost_state_unlisten(struct ost_state *state, struct ost_listener *listener)
+{
+	struct ost_listener **at = &state->listeners;
+
+	while (*at && *at != listener)
+		at = &(*at)->next;
+	if (*at)
+		*at = listener->next;
+}
+
+/** ost_state_notify() - tell whoever listens */
 static inline void ost_state_notify(struct ost_state *state, const struct ost_notice *notice)
 {
-	if (state->notify)
-		state->notify(state, notice);
+	struct ost_listener *listener;
+
+	for (listener = state->listeners; listener; listener = listener->next)
+		listener->notice(listener, notice);
 }
 
 #endif

@@ -35,7 +35,7 @@ struct ost_store {
 	struct ost_batch_collection *pending;
 	size_t pending_count;
 	uint64_t pending_lost;
-	void (*before)(struct ost_state *state, const struct ost_notice *notice);
+	struct ost_listener listener;
 };
 
 static int64_t unix_ms(const struct ost_store *store, uint64_t moment_ns)
@@ -167,14 +167,11 @@ static void note_collection(struct ost_store *store, const struct ost_instance *
 		arm(store, 0);
 }
 
-static void on_notice(struct ost_state *state, const struct ost_notice *notice)
+static void on_notice(struct ost_listener *listener, const struct ost_notice *notice)
 {
-	struct ost_store *store = state->store;
-
 	if (notice->change == OST_CHANGE_COLLECTED && notice->instance)
-		note_collection(store, notice->instance);
-	if (store->before)
-		store->before(state, notice);
+		note_collection(ost_container_of(listener, struct ost_store, listener),
+				notice->instance);
 }
 
 /* Worker thread: owns the batch and the database until written() is called. */
@@ -295,9 +292,9 @@ int ost_store_open(struct ost_state *state, struct ost_error *err)
 		return ret;
 	}
 	store->traps_seen_ns = ost_now_ns();
-	store->before = state->notify;
+	store->listener.notice = on_notice;
+	ost_state_listen(state, &store->listener);
 	state->store = store;
-	state->notify = on_notice;
 	arm(store, store->pause_ns);
 	return 0;
 }
@@ -323,8 +320,7 @@ void ost_store_close(struct ost_state *state)
 	}
 	if (ret)
 		ost_err("store: the last changes are lost: %s", err.text);
-	if (state->notify == on_notice)
-		state->notify = store->before;
+	ost_state_unlisten(state, &store->listener);
 	state->store = NULL;
 	free_store(store);
 }

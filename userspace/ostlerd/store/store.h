@@ -17,7 +17,7 @@
  * ost_store_open() - open or make config.store, read it, save changes from now on
  * @state: its loop and disk pool must be running; functions and traps found are put into its tables
  *
- * Puts itself into @state->notify to see the collections that end. An empty config.store is no
+ * Listens to changes, to see the collections that end. An empty config.store is no
  * error: nothing outlives a restart then. The directory of the file is made when its parent is
  * there.
  *
