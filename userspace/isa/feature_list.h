@@ -144,7 +144,7 @@
 	  OST_AVX512_STATE) \
 	X(WBNOINVD, "wbnoinvd", "WBNOINVD", 0x80000008, 0, EBX, 9, OST_IGNORED, OST_KERNEL) \
 	X(RDPRU, "rdpru", "RDPRU", 0x80000008, 0, EBX, 4) \
-	X(MCOMMIT, "mcommit", "MCOMMIT", 0x80000008, 0, EBX, 8, OST_OWN) \
+	X(MCOMMIT, "mcommit", "MCOMMIT", 0x80000008, 0, EBX, 8, OST_OWN, .os = OST_OS_NEVER) \
 	X(PCONFIG, "pconfig", "PCONFIG", 7, 0, EDX, 18, OST_KERNEL) \
 	X(MOVDIRI, "movdiri", "MOVDIRI", 7, 0, ECX, 27) \
 	X(MOVDIR64B, "movdir64b", "MOVDIR64B", 7, 0, ECX, 28) \
