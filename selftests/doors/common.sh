@@ -39,7 +39,7 @@ start()
 	pid=$!
 	pids[$name]=$pid inputs[$name]=$input
 	at_exit "stop $name"
-	if ! wait_for "grep -qs '^ready' '$tmp/$name' || ! alive $pid" 30 || ! alive "$pid"; then
+	if ! wait_for "grep -qs '^ready' '$tmp/$name' || ! alive $pid" 100 || ! alive "$pid"; then
 		diag "$name did not start:"
 		diag "$(cat "$tmp/$name")"
 		return 1

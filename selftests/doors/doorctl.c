@@ -70,8 +70,8 @@ static int show(pid_t pid)
 	       (unsigned long long)p.sigcgt, p.seccomp_filters);
 	printf("runtime=%s\nallocator=%s\njvm_gc=%s\njvm_attach=%d\n", ost_runtime_name(p.runtime),
 	       ost_allocator_name(p.allocator), ost_jvm_gc_name(p.jvm_gc), p.jvm_attach);
-	printf("agent_loaded=%d\nstatic_exe=%d\nforeign_mounts=%d\nsandboxed=%d\n", p.agent_loaded,
-	       p.static_exe, p.foreign_mounts, p.sandboxed);
+	printf("agent_loaded=%d\nstatic_exe=%d\ncontained=%d\nsandboxed=%d\n", p.agent_loaded,
+	       p.static_exe, p.contained, p.sandboxed);
 	ost_process_close(&p);
 	return 0;
 }

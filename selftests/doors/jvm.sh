@@ -78,8 +78,11 @@ stop jvm
 
 # a library that can't be loaded: GC.run instead, and the reason
 start jvm java -XX:+UseSerialGC "${heap[@]}" -cp "$classes" Churn
-collect -s "$socket" -a /nonexistent/libostler-agent.so "$pid"
-like "a library that can't be loaded" "$status $(field detail)" "^0 GC.run only: .*can't load"
+collect -s "$socket" -a "$tmp/nonexistent.so" "$pid"
+like "a library that is not there" "$status $(field detail)" "^0 GC.run only: .*can't be opened"
+echo "no library" >"$tmp/none.so"
+collect -s "$socket" -a "$tmp/none.so" "$pid"
+like "a library that is none" "$status $(field detail)" "^0 GC.run only: .*can't load"
 stop jvm
 
 # stopped, it can't answer; what it was sent still means the same when it goes on
@@ -122,7 +125,7 @@ INSIDE
 start guest unshare --mount --pid --fork --kill-child bash "$tmp/inside" "$(command -v java)" "$classes"
 pid=$(pgrep -P "$pid")
 show "$pid"
-is "in namespaces: recognised" "$(field runtime) $(field nspid) $(field euid) $(field foreign_mounts) $(field jvm_attach)" \
+is "in namespaces: recognised" "$(field runtime) $(field nspid) $(field euid) $(field contained) $(field jvm_attach)" \
 	"jvm 1 65534 1 1"
 collect "$pid"
 is "in namespaces: GC.run" "$status $(field door)" "0 jvm-attach"
@@ -136,6 +139,29 @@ collect -s "$socket" -a "$agent" "$pid"
 is "in namespaces: and is used the next time" "$status $(field door)" "0 agent"
 is "in namespaces: again nothing left behind" "$(find "/proc/$pid/root/tmp" -maxdepth 1 -name '.ostler*')" ""
 stop guest
+
+# a user namespace of its own: it takes itself for root, and us for its own user
+cat >"$tmp/inside" <<'INSIDE'
+mount -t tmpfs -o mode=1777 tmpfs /mnt
+cp "$2"/*.class /mnt/
+mount --move /mnt /tmp
+exec setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --fork --kill-child \
+	"$1" -XX:+UseSerialGC -Xms160m -Xmx200m -cp /tmp Churn
+INSIDE
+if setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user true 2>"$tmp/userns"; then
+	start guest unshare --mount bash "$tmp/inside" "$(command -v java)" "$classes"
+	pid=$(pgrep -P "$pid")
+	show "$pid"
+	is "in a user namespace: recognised" "$(field runtime) $(field euid) $(field jvm_attach)" "jvm 65534 1"
+	collect -s "$socket" -a "$agent" "$pid"
+	is "in a user namespace: the collector" "$status $(field door) $(field runtime)" "0 jvm-attach jvm"
+	ok "in a user namespace: memory comes back ($(field anon_before) to $(field anon_after))" gave_back 65
+	collect -s "$socket" -a "$agent" "$pid"
+	is "in a user namespace: and again" "$status $(field door)" "0 agent"
+	stop guest
+else
+	skip "in a user namespace" "$(cat "$tmp/userns")"
+fi
 
 # a /tmp that is a link, to what is one of our folders, leads nowhere but into its own file system
 cat >"$tmp/inside" <<'INSIDE'

@@ -26,7 +26,8 @@ static void writes_attach_requests(void **state)
 	memset(long_arg, 'a', sizeof(long_arg) - 1);
 	long_arg[1025] = '\0';
 	assert_int_equal(ost_jvm_attach_request(buf, sizeof(buf), "load", too_long), -E2BIG);
-	assert_int_equal(ost_jvm_attach_request(buf, sizeof(buf), "seventeen_letters", args), -E2BIG);
+	assert_int_equal(ost_jvm_attach_request(buf, sizeof(buf), "seventeen_letters", args),
+			 -E2BIG);
 }
 
 static struct ost_jvm_attach_reply reply;

@@ -26,7 +26,8 @@ struct ost_agent_broker;
  * @broker: of the in-process collectors; NULL: none is asked
  * @agent_library: path of libostler-agent.so on this host, to be loaded into JVMs; NULL or "":
  * never
- * @agent_socket: path on which @broker's listener is bound, told to a JVM that loads the library
+ * @agent_socket: path on which @broker's listener is bound, told to a JVM that loads the library;
+ *	a JVM that can't see it, or the library, is met in its own /tmp
  * @dotnet_hook: path, as the process sees it, of the startup hook assembly; NULL or "": .NET is
  * not asked
  * @page_cache: the instance's page cache may be reclaimed where no runtime can be asked

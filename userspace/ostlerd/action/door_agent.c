@@ -95,7 +95,9 @@ static int collect(const struct ost_process *process, const struct ost_door_requ
 		   struct ost_door_result *res, struct ost_error *err)
 {
 	/* one that was loaded into a running JVM there knows no other place */
-	bool guest = process->runtime == OST_RUNTIME_JVM && process->foreign_mounts;
+	bool guest = process->runtime == OST_RUNTIME_JVM &&
+		     (!req->config->agent_socket ||
+		      !ost_process_sees(process, req->config->agent_socket));
 	uint64_t begun = ost_deadline_now();
 	struct ost_agent_meeting meeting;
 	int fd, r;

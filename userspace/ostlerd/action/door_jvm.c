@@ -26,7 +26,15 @@ static bool wants_agent(const struct ost_process *process, const struct ost_door
 		return false;
 	if (!config->agent_library || !*config->agent_library)
 		return false;
-	return process->foreign_mounts || (config->broker && config->agent_socket);
+	return true;
+}
+
+/* Must it be met in its own /tmp, because it can't reach our library or our socket? */
+static bool needs_guest_dir(const struct ost_process *process, const struct ost_door_config *config)
+{
+	return !config->broker || !config->agent_socket ||
+	       !ost_process_sees(process, config->agent_socket) ||
+	       !ost_process_sees(process, config->agent_library);
 }
 
 static bool fits(const struct ost_process *process, const struct ost_door_config *config,
@@ -104,7 +112,8 @@ static int by_agent(struct ost_jvm_client *jvm, const struct ost_door_request *r
 	char library[256], socket[256];
 	int fd = -1, r;
 
-	r = ost_agent_meeting_open(&meeting, config->broker, process, process->foreign_mounts, err);
+	r = ost_agent_meeting_open(&meeting, config->broker, process,
+				   needs_guest_dir(process, config), err);
 	if (!r)
 		r = prepare(&meeting, config, library, socket, sizeof(library), err);
 	if (!r)

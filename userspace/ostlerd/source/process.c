@@ -141,31 +141,31 @@ static int read_maps(const struct ost_process *p, struct found *f)
 	return r == -E2BIG ? 0 : r;
 }
 
-/* Other mounts than the daemon's, or another root: a path of ours may name another file there. */
-static bool sees_other_files(int procfd)
+static bool same_file(int a_dir, const char *a_path, int b_dir, const char *b_path)
 {
-	struct stat ours, theirs;
+	struct stat a, b;
 
-	if (stat("/proc/self/ns/mnt", &ours) || fstatat(procfd, "ns/mnt", &theirs, 0) ||
-	    ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-		return true;
-	return stat("/proc/self/root", &ours) || fstatat(procfd, "root", &theirs, 0) ||
-	       ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino;
+	return !fstatat(a_dir, a_path, &a, 0) && !fstatat(b_dir, b_path, &b, 0) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/*
- * More filters than the daemon itself inherited, and the container runtime's, are the program's
- * own.
- */
+/* Compared with init, not with the daemon: its unit gives that mounts and filters of its own. */
+static bool is_contained(int procfd)
+{
+	return !same_file(AT_FDCWD, "/proc/1/ns/mnt", procfd, "ns/mnt") ||
+	       !same_file(AT_FDCWD, "/proc/1/root", procfd, "root");
+}
+
+/* More filters than every process has from init, and the container runtime's, are its own. */
 static bool is_sandboxed(const struct ost_process *p)
 {
-	struct ost_procstat own = { 0 };
+	struct ost_procstat init = { 0 };
 
 	if (!p->seccomp_filters)
 		return false;
-	read_status_at(AT_FDCWD, "/proc/self/status", &own);
+	read_status_at(AT_FDCWD, "/proc/1/status", &init);
 	return p->seccomp_filters >
-	       (uint64_t)own.seccomp_filters + (p->foreign_mounts ? CONTAINER_FILTERS : 0);
+	       (uint64_t)init.seccomp_filters + (p->contained ? CONTAINER_FILTERS : 0);
 }
 
 static void recognise_program(struct ost_process *p, struct found *f)
@@ -198,7 +198,7 @@ static int recognise(struct ost_process *p)
 	p->runtime = f.runtime == OST_RUNTIME_UNKNOWN ? OST_RUNTIME_NATIVE : f.runtime;
 	p->allocator = f.allocator;
 	p->agent_loaded = f.agent;
-	p->foreign_mounts = sees_other_files(p->procfd);
+	p->contained = is_contained(p->procfd);
 	p->sandboxed = is_sandboxed(p);
 	if (p->runtime == OST_RUNTIME_JVM)
 		ost_hsperf_read(p, &perf, NULL);
@@ -357,10 +357,11 @@ int ost_process_anon(const struct ost_process *process, uint64_t *bytes)
 	return r;
 }
 
-int ost_process_opendir(const struct ost_process *process, const char *path)
+/* Resolve a path inside the root of the process. A descriptor, or negative errno. */
+static int open_inside(const struct ost_process *process, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.flags = flags | O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	_ost_close_ int root = openat(process->procfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -370,4 +371,18 @@ int ost_process_opendir(const struct ost_process *process, const char *path)
 		return -errno;
 	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 	return fd < 0 ? -errno : fd;
+}
+
+int ost_process_opendir(const struct ost_process *process, const char *path)
+{
+	return open_inside(process, path, O_DIRECTORY);
+}
+
+bool ost_process_sees(const struct ost_process *process, const char *path)
+{
+	_ost_close_ int fd = open_inside(process, path, 0);
+	struct stat ours, theirs;
+
+	return fd >= 0 && !fstat(fd, &theirs) && !stat(path, &ours) &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }

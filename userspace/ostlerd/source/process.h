@@ -37,7 +37,7 @@
  * @jvm_attach: a JVM says that it can be attached to; false also when it says nothing
  * @agent_loaded: libostler-agent.so is mapped
  * @static_exe: has no dynamic linker, so nothing can be preloaded
- * @foreign_mounts: lives in another mount namespace than the daemon: paths mean other files there
+ * @contained: has other mounts or another root than the host's init; in a container, most likely
  * @sandboxed: has seccomp filters that it seems to have installed itself: a collector's thread or
  *	socket in it might get it killed, so it is not to be entered
  * @comm: name of its main thread
@@ -59,7 +59,7 @@ struct ost_process {
 	bool jvm_attach;
 	bool agent_loaded;
 	bool static_exe;
-	bool foreign_mounts;
+	bool contained;
 	bool sandboxed;
 	char comm[16];
 };
@@ -143,5 +143,12 @@ int ost_process_anon(const struct ost_process *process, uint64_t *bytes);
  * Return: an O_PATH descriptor to be closed by the caller, or negative errno.
  */
 int ost_process_opendir(const struct ost_process *process, const char *path);
+
+/**
+ * ost_process_sees() - is @path the same file to the process as it is to the daemon?
+ *
+ * Under other mounts it mostly names another file, or none, unless it was bound there.
+ */
+bool ost_process_sees(const struct ost_process *process, const char *path);
 
 #endif
