@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a host has: from recorded snapshots, from bad ones, and from the machine that runs this test,
- * whose kernel is asked for a second opinion.
+ * What a host has: from recorded snapshots, from bad ones, and from the machine that runs this
+ * test, whose kernel is asked for a second opinion.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The processor itself as judge: each encoding is run on this machine, in a child of its own. What
- * the decoder finds missing must raise SIGILL at its first byte, and what it finds present must not.
+ * the decoder finds missing must raise SIGILL at its first byte; what it finds present must not.
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -180,7 +180,8 @@ void ost_host_feature_withheld(const struct ost_host_features *host, unsigned in
 		snprintf(buf, size, "not every CPU of this host lets a process use it");
 	else if (off)
 		snprintf(buf, size,
-			 "the kernel has not switched on its state (XCR0 lacks 0x%" PRIx64 ")", off);
+			 "the kernel has not switched on its state (XCR0 lacks 0x%" PRIx64 ")",
+			 off);
 	else if (info->permission)
 		snprintf(buf, size, "the kernel offers no permission for it (older than 5.16?)");
 	else
