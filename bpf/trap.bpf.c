@@ -17,6 +17,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define PAGE_BYTES 4096
 
+/* @ip 0: no signal will come of it, or not yet */
 static __always_inline void expect_signal(__u64 ip)
 {
 	struct task_state *task;
@@ -67,7 +68,7 @@ int trap_module(struct bpf_raw_tracepoint_args *ctx)
 
 	if (bpf_probe_read_kernel(&record, sizeof(record), (void *)ctx->args[0]))
 		return 0;
-	expect_signal(record.ip);
+	expect_signal(record.si_code ? record.ip : 0);
 	instance = counters_of_current(&id);
 	if (!instance)
 		return 0;

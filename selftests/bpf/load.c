@@ -3,6 +3,7 @@
  * load - does an exact number of the things that the probes count, to be run in an instance.
  *
  *   load ud2 N               N undefined instructions, each stepped over in its signal's handler
+ *   load avx N               the same with an AVX instruction (vzeroupper), where the processor lacks it
  *   load edge N              the same with the instruction at the end of the last page that can be read
  *   load madvise N BYTES ADVICE   N calls, each for that many bytes of its own memory
  *   load cycle MB SECONDS    write to one byte of each of MB's pages, round after round; prints `pages N`
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #define UD2_LENGTH 2
+#define VZEROUPPER_LENGTH 3
 
 static void die(const char *what)
 {
@@ -43,15 +45,18 @@ static void *map(size_t bytes)
 
 /* ---- traps ---- */
 
+static int length;
+
 static void step_over(int sig, siginfo_t *info, void *context)
 {
-	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += UD2_LENGTH;
+	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += length;
 }
 
-static void catch_sigill(void)
+static void catch_sigill(int instruction_length)
 {
 	struct sigaction action = { .sa_sigaction = step_over, .sa_flags = SA_SIGINFO };
 
+	length = instruction_length;
 	sigaction(SIGILL, &action, NULL);
 }
 
@@ -59,9 +64,19 @@ static int do_ud2(char **argv)
 {
 	long n = atol(argv[0]);
 
-	catch_sigill();
+	catch_sigill(UD2_LENGTH);
 	for (long i = 0; i < n; i++)
 		asm volatile("ud2");
+	return 0;
+}
+
+static int do_avx(char **argv)
+{
+	long n = atol(argv[0]);
+
+	catch_sigill(VZEROUPPER_LENGTH);
+	for (long i = 0; i < n; i++)
+		asm volatile("vzeroupper");
 	return 0;
 }
 
@@ -151,7 +166,8 @@ static int do_hold(char **argv)
 
 /* ---- messages ---- */
 
-static int open_socket(const char *kind, int port, struct sockaddr_storage *address, socklen_t *length)
+static int open_socket(const char *kind, int port, struct sockaddr_storage *address,
+		       socklen_t *size)
 {
 	struct sockaddr_in6 *a6 = (void *)address;
 	struct sockaddr_in *a4 = (void *)address;
@@ -162,12 +178,12 @@ static int open_socket(const char *kind, int port, struct sockaddr_storage *addr
 		a6->sin6_family = AF_INET6;
 		a6->sin6_addr = in6addr_loopback;
 		a6->sin6_port = htons(port);
-		*length = sizeof(*a6);
+		*size = sizeof(*a6);
 	} else {
 		a4->sin_family = AF_INET;
 		a4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		a4->sin_port = htons(port);
-		*length = sizeof(*a4);
+		*size = sizeof(*a4);
 	}
 	fd = socket(address->ss_family, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	if (fd < 0)
@@ -178,12 +194,12 @@ static int open_socket(const char *kind, int port, struct sockaddr_storage *addr
 }
 
 static void read_whole(int fd, char *buf, size_t bytes, struct sockaddr_storage *from,
-		       socklen_t *length)
+		       socklen_t *size)
 {
 	size_t have = 0;
 
 	while (have < bytes) {
-		ssize_t n = recvfrom(fd, buf + have, bytes - have, 0, (void *)from, length);
+		ssize_t n = recvfrom(fd, buf + have, bytes - have, 0, (void *)from, size);
 
 		if (n <= 0)
 			die("recv");
@@ -196,12 +212,12 @@ static int do_serve(char **argv)
 	int udp = !strncmp(argv[0], "udp", 3), fd, n = atoi(argv[1]), one = 1;
 	size_t bytes = strtoul(argv[2], NULL, 10);
 	struct sockaddr_storage address, peer;
-	socklen_t length, peer_length;
+	socklen_t size, peer_size;
 	char *buf = map(bytes);
 
-	fd = open_socket(argv[0], 0, &address, &length);
-	if (bind(fd, (void *)&address, length) || (!udp && listen(fd, 1)) ||
-	    getsockname(fd, (void *)&address, &length))
+	fd = open_socket(argv[0], 0, &address, &size);
+	if (bind(fd, (void *)&address, size) || (!udp && listen(fd, 1)) ||
+	    getsockname(fd, (void *)&address, &size))
 		die("bind");
 	printf("port %d\n", ntohs(((struct sockaddr_in *)&address)->sin_port));
 	fflush(stdout);
@@ -212,9 +228,9 @@ static int do_serve(char **argv)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	}
 	while (n--) {
-		peer_length = sizeof(peer);
-		read_whole(fd, buf, bytes, udp ? &peer : NULL, udp ? &peer_length : NULL);
-		if (sendto(fd, "", 1, 0, udp ? (void *)&peer : NULL, udp ? peer_length : 0) != 1)
+		peer_size = sizeof(peer);
+		read_whole(fd, buf, bytes, udp ? &peer : NULL, udp ? &peer_size : NULL);
+		if (sendto(fd, "", 1, 0, udp ? (void *)&peer : NULL, udp ? peer_size : 0) != 1)
 			die("send");
 	}
 	return 0;
@@ -225,11 +241,11 @@ static int do_send(char **argv)
 	int fd, n = atoi(argv[2]);
 	size_t bytes = strtoul(argv[3], NULL, 10);
 	struct sockaddr_storage address;
-	socklen_t length;
+	socklen_t size;
 	char *buf = map(bytes), answer;
 
-	fd = open_socket(argv[0], atoi(argv[1]), &address, &length);
-	if (connect(fd, (void *)&address, length))
+	fd = open_socket(argv[0], atoi(argv[1]), &address, &size);
+	if (connect(fd, (void *)&address, size))
 		die("connect");
 	while (n--) {
 		if (send(fd, buf, bytes, 0) != (ssize_t)bytes)
@@ -244,7 +260,7 @@ static const struct {
 	int arguments;
 	int (*run)(char **argv);
 } loads[] = {
-	{ "ud2", 1, do_ud2 },	{ "edge", 1, do_edge },	  { "madvise", 3, do_madvise },
+	{ "avx", 1, do_avx },	  { "ud2", 1, do_ud2 },	{ "edge", 1, do_edge },	  { "madvise", 3, do_madvise },
 	{ "cycle", 2, do_cycle }, { "spin", 1, do_spin },	  { "hold", 1, do_hold },
 	{ "serve", 3, do_serve }, { "send", 4, do_send },
 };
@@ -254,7 +270,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(loads[i].name, argv[1]) && loads[i].arguments == argc - 2)
 			return loads[i].run(argv + 2);
-	fprintf(stderr, "load: ud2 N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | spin MS | "
+	fprintf(stderr, "load: ud2 N | avx N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | spin MS | "
 			"hold MB | serve KIND N BYTES | send KIND PORT N BYTES\n");
 	return 2;
 }

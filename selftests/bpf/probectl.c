@@ -11,6 +11,7 @@
  *   drain [MAX]       a line for each record        poll MS `ready` or `asleep`
  *   drops             what got lost                 status  a line for each capability
  *   module            look for the module again     release let go of it
+ *   mode ID MODE      tell the module, as its manager   verdict V LENGTH  for all that is parked
  *   close [keep]      unload, and end; keep the pins
  */
 #include <errno.h>
@@ -26,6 +27,7 @@
 
 #include "lib/log.h"
 #include "ostlerd/source/bpf.h"
+#include "ostlerd/source/kmod.h"
 
 struct command {
 	const char *name;
@@ -213,12 +215,64 @@ static void run_release(struct ost_bpf *bpf, const char *argument)
 	ost_bpf_module_release(bpf);
 }
 
+/* ---- the module, whose traps the probes pass on ---- */
+
+static struct ost_kmod *kmod;
+
+static void complain(const struct ost_error *err)
+{
+	if (err->code)
+		printf("error %d %s\n", -err->code, err->text);
+}
+
+static void run_mode(struct ost_bpf *bpf, const char *argument)
+{
+	struct ost_kmod_instance_set set = { .fields = OST_KMOD_SET_MODE | OST_KMOD_SET_SKIP_MAX,
+					     .skip_max = 100 };
+	struct ost_error err = { 0 };
+	unsigned int mode = 0;
+
+	if (sscanf(argument, "%" SCNu64 " %u", &set.id, &mode) != 2) {
+		answer(-EINVAL);
+		return;
+	}
+	set.mode = mode;
+	if (!kmod && !ost_kmod_open(&kmod, &err))
+		ost_kmod_manager_set(kmod, 0, &err);
+	if (kmod && !err.code)
+		ost_kmod_instance_set(kmod, &set, &err);
+	complain(&err);
+}
+
+static struct ost_park parked[64];
+static unsigned int parks;
+
+static void note_park(void *context, const struct ost_park *park)
+{
+	if (parks < sizeof(parked) / sizeof(parked[0]))
+		parked[parks++] = *park;
+}
+
+static void run_verdict(struct ost_bpf *bpf, const char *argument)
+{
+	unsigned int verdict = 0, length = 0;
+	struct ost_error err = { 0 };
+
+	parks = 0;
+	if (!kmod || sscanf(argument, "%u %u", &verdict, &length) != 2)
+		answer(-EINVAL);
+	else if (!ost_kmod_park_dump(kmod, 0, note_park, NULL, &err))
+		for (unsigned int i = 0; i < parks; i++)
+			ost_kmod_verdict(kmod, parked[i].event, parked[i].ip, verdict, length, &err);
+	complain(&err);
+}
+
 static const struct command commands[] = {
 	{ "attach", run_attach },     { "watch", run_watch },   { "unwatch", run_unwatch },
 	{ "counters", run_counters }, { "each", run_each },	{ "sample", run_sample },
 	{ "walk", run_walk },	      { "drain", run_drain },	{ "poll", run_poll },
 	{ "drops", run_drops },	      { "status", run_status }, { "module", run_module },
-	{ "release", run_release },
+	{ "release", run_release },   { "mode", run_mode },	{ "verdict", run_verdict },
 };
 
 static void obey(struct ost_bpf *bpf, const char *name, const char *argument)
