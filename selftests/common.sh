@@ -231,24 +231,29 @@ need_ostlerd()
 
 # ---- waiting ----
 
+# builtins only: in an emulated host on a busy machine each program that is started takes a good part of a second
+exec {never_ready}<> <(:)
+
 wait_for()
 {
 	local deadline
-	deadline=$(($(date +%s%N) + ${2:-10} * 1000000000))
+	deadline=$((${EPOCHREALTIME/[^0-9]/} + ${2:-10} * 1000000))
 	until eval "$1"; do
-		if [ "$(date +%s%N)" -ge "$deadline" ]; then
+		if [ "${EPOCHREALTIME/[^0-9]/}" -ge "$deadline" ]; then
 			diag "never became true in ${2:-10} s: $1"
 			return 1
 		fi
-		sleep 0.05
+		read -rt 0.05 -u "$never_ready" || true
 	done
 }
 
 alive()
 {
-	local state
-	state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
-	[ -n "$state" ] && [ "$state" != Z ]
+	local key state rest
+	while read -r key state rest; do
+		[ "$key" != State: ] || { [ "$state" != Z ]; return; }
+	done 2>/dev/null <"/proc/$1/status"
+	return 1
 }
 
 # ---- instances ----
@@ -357,13 +362,16 @@ ostlerd_answers()
 	curl -sf -m 5 --unix-socket "$ostlerd_socket" http://ostler/v1/status >/dev/null
 }
 
-# write_config SECTION.KEY=VALUE... - as an ini file
+# write_config SECTION.KEY=VALUE... - as an ini file; of a key given twice the last value counts
 write_config()
 {
 	local assignment key
+	local -A values=()
 	for assignment in "$@"; do
-		key=${assignment%%=*}
-		printf '[%s]\n%s = %s\n' "${key%%.*}" "${key#*.}" "${assignment#*=}"
+		values[${assignment%%=*}]=${assignment#*=}
+	done
+	for key in "${!values[@]}"; do
+		printf '[%s]\n%s = %s\n' "${key%%.*}" "${key#*.}" "${values[$key]}"
 	done
 }
 
