@@ -72,15 +72,19 @@ static size_t record_room(uint32_t length)
 size_t ost_bpf_drain(struct ost_bpf *bpf, size_t max, ost_bpf_event_fn fn, void *context)
 {
 	struct ost_bpf_ring *ring = &bpf->ring;
-	unsigned long at = *ring->consumer;
+	unsigned long at = *ring->consumer, filled = at;
 	size_t taken = 0;
 
 	while (!max || taken < max) {
 		const uint8_t *record = ring->data + (at & (ring->bytes - 1));
 		uint32_t length;
 
-		if (at == __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE))
-			break;
+		/* the producers' cache line; not to be fetched for each record */
+		if (at == filled) {
+			filled = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+			if (at == filled)
+				break;
+		}
 		length = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break; /* its producer wakes us, or the timer comes */
