@@ -71,7 +71,7 @@ static void on_signal(int signal)
 
 static void catch_signal(int signal)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	sigaction(signal, &action, NULL);
 }

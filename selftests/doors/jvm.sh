@@ -38,6 +38,17 @@ for java in java /usr/lib/jvm/temurin-25-jdk-amd64/bin/java; do
 	done
 done
 
+# with the capabilities that the daemon keeps, and as another user's
+start jvm setpriv --reuid=65534 --regid=65534 --clear-groups java -XX:+UseSerialGC "${heap[@]}" -cp "$classes" Churn
+chmod 755 "$tmp"
+kept=-all,+sys_admin,+sys_ptrace,+kill,+setuid,+setgid,+dac_override
+status=0
+answer=$(setpriv --no-new-privs --inh-caps=-all --bounding-set="$kept" \
+	"$doorctl" collect -s "$socket" -a "$agent" "$pid" 2>&1) || status=$?
+is "another user's, with few capabilities" "$status $(field door) $(field runtime)" "0 jvm-attach jvm"
+ok "another user's: memory comes back ($(field anon_before) to $(field anon_after))" gave_back 65
+stop jvm
+
 # refuses NAME REGEX JAVA-OPTION...
 refuses()
 {

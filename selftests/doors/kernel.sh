@@ -83,6 +83,7 @@ is "anonymous memory as the kernel says" "$(field anon)" "$(awk '$1 == "anon" { 
 
 # ---- page cache ----
 # a file system on a device has one; what the host boots from may not
+modprobe loop 2>/dev/null
 truncate -s 96M "$tmp/disk"
 mkdir "$tmp/mounted"
 if mkfs.ext4 -q "$tmp/disk" 2>/dev/null && mount -o loop "$tmp/disk" "$tmp/mounted" 2>/dev/null; then

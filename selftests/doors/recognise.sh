@@ -84,10 +84,14 @@ like "says so" "$("$doorctl" show 999999999 2>&1)" "pid 999999999: it has ended"
 exits 1 "pid 0 is no process" "$doorctl" show 0
 
 # a zombie is as good as gone
-(true & echo $! >"$tmp/zombie"; exec sleep 30) &
+# its parent has become a program that asks after no child before it ends
+mkfifo "$tmp/go"
+(cat "$tmp/go" & echo $! >"$tmp/zombie"; exec sleep 60) &
 parent=$!
 at_exit "kill $parent"
-wait_for "[ -s $tmp/zombie ] && grep -q '^State:.Z' /proc/\$(cat $tmp/zombie)/status"
+wait_for "grep -qsx sleep /proc/$parent/comm"
+: >"$tmp/go"
+wait_for "grep -qs '^State:.Z' /proc/\$(cat '$tmp/zombie')/status"
 show "$(cat "$tmp/zombie")"
 like "a zombie has ended" "$status $answer" "^1 .*it has ended"
 

@@ -132,6 +132,7 @@ static const char *meaning(int code)
 	case -ESRCH:
 		return "it ended";
 	case -ECONNRESET:
+	case -EPIPE:
 		return "it hung up without an answer";
 	case -EPROTO:
 		return "it breaks the protocol; is its libostler-agent.so of this version?";
