@@ -7,7 +7,7 @@
  *   attach DIR        count ingress in, and sample, all below this cgroup
  *   watch ID FLAGS    OST_WATCH_* as a number       unwatch ID
  *   counters ID       one row, key=value            each    all rows, `ID key=value...`
- *   sample            a line for each cgroup        walk N  N walks: ns for a cgroup
+ *   sample            a line for each cgroup        walk N  N walks: ns of CPU time for a cgroup
  *   drain [MAX]       a line for each record        poll MS `ready` or `asleep`
  *   drops             what got lost                 status  a line for each capability
  *   module            look for the module again     release let go of it
@@ -158,10 +158,10 @@ static void run_walk(struct ost_bpf *bpf, const char *argument)
 	long walks = atol(argument), cgroups = 0;
 	struct timespec from, to;
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	for (long i = 0; i < walks; i++)
 		cgroups += ost_bpf_sample(bpf, no_sample, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	if (cgroups <= 0) {
 		answer(-ENOENT);
 		return;

@@ -156,8 +156,8 @@ struct ost_watch {
  * @released_bytes: length of the ranges given back by MADV_DONTNEED, MADV_DONTNEED_LOCKED,
  *	MADV_FREE and MADV_PAGEOUT, resident or not; needs BPF trampolines, else 0
  * @released_calls: how many calls that were
- * @ingress_messages: packets with a payload that reached an IP socket of the instance; what the
- *	network stack merged on the way is one
+ * @ingress_messages: packets that reached an IP socket of the instance, TCP segments without a
+ *	payload not counted; what the network stack merged on the way is one
  * @ingress_bytes: their payload
  * @oom_kills: victims the OOM killer chose in it
  * @last_ingress_ns: when the last of @ingress_messages came; 0 when none has
@@ -189,11 +189,9 @@ struct ost_drops {
 };
 
 /**
- * struct ost_sample - what the cgroup iterator writes for each watched instance and what is
- * nested in it
+ * struct ost_sample - what a walk finds of each watched instance, and of each cgroup nested in one
  * @instance_id: cgroup id
- * @memory_bytes: charged now, as memory.current; 0 where the memory controller is not in the v2
- * tree
+ * @memory_bytes: charged now, as memory.current; 0 where the memory controller is on v1
  * @swap_bytes: as memory.swap.current
  * @cpu_ns: CPU time of the tasks in this very cgroup, nested ones not included, since it was made
  * @parent_id: cgroup id of the innermost watched ancestor when this is not watched itself, else 0

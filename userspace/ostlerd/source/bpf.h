@@ -29,8 +29,8 @@ struct ost_bpf_config {
 	const char *pin_dir;
 	/* Type information of the running kernel. Default NULL: /sys/kernel/btf/vmlinux. */
 	const char *btf_path;
-	/* Most instances watched at once. Default 16384; about 230 bytes of kernel memory each,
-	 * and 144 for the samples. */
+	/* Most instances watched at once; twice as many cgroups are sampled. Default 16384; about
+	 * 400 bytes of kernel memory each, taken at the start. */
 	uint32_t instances_max;
 	/* Room of the ring in bytes, a power of two of at least a page. Default 1 MiB. */
 	uint32_t ring_bytes;
@@ -99,8 +99,7 @@ void ost_bpf_close(struct ost_bpf *bpf, bool keep);
 /** ost_bpf_have() - does this capability work now? false for @bpf NULL */
 bool ost_bpf_have(const struct ost_bpf *bpf, enum ost_bpf_capability capability);
 
-/** ost_bpf_status() - what there is to say of a capability; valid until the next call that
- * attaches */
+/** ost_bpf_status() - all there is to say of a capability; valid until the next attach */
 const struct ost_bpf_status *ost_bpf_status(const struct ost_bpf *bpf,
 					    enum ost_bpf_capability capability);
 
@@ -168,8 +167,8 @@ int ost_bpf_watch_del(struct ost_bpf *bpf, uint64_t id);
 int ost_bpf_counters_get(struct ost_bpf *bpf, uint64_t id, struct ost_counters *counters);
 
 /** ost_bpf_counters_fn - one row; rows must not be added or deleted from within */
-typedef void (*ost_bpf_counters_fn)(void *context, uint64_t id, const struct ost_counters
-*counters);
+typedef void (*ost_bpf_counters_fn)(void *context, uint64_t id,
+				    const struct ost_counters *counters);
 
 /**
  * ost_bpf_counters_each() - all counters, in few system calls
@@ -180,16 +179,20 @@ typedef void (*ost_bpf_counters_fn)(void *context, uint64_t id, const struct ost
  */
 int ost_bpf_counters_each(struct ost_bpf *bpf, ost_bpf_counters_fn fn, void *context);
 
-/** struct ost_bpf_losses - what did not arrive, since the counters began (@skipped: since
- * ost_bpf_open()) */
+/**
+ * struct ost_bpf_losses - what did not arrive
+ * @drops: of the probes, since the counters began
+ * @missed: runs that the kernel refused a probe because it was running on that CPU already; this
+ *	and the next since ost_bpf_open()
+ * @skipped: records of unknown type or wrong size
+ */
 struct ost_bpf_losses {
-	struct ost_drops drops;		/* of the probes */
-	uint64_t missed;		/* probe runs the kernel refused because one was running
-	on that CPU */
-	uint64_t skipped;		/* records of unknown type or wrong size */
+	struct ost_drops drops;
+	uint64_t missed;
+	uint64_t skipped;
 };
 
-/** ost_bpf_drops_get() - 0 or negative errno */
+/** ost_bpf_drops_get() - what got lost; 0 or negative errno */
 int ost_bpf_drops_get(struct ost_bpf *bpf, struct ost_bpf_losses *losses);
 
 /* ---- samples ---- */
@@ -198,12 +201,10 @@ int ost_bpf_drops_get(struct ost_bpf *bpf, struct ost_bpf_losses *losses);
 typedef void (*ost_bpf_sample_fn)(void *context, const struct ost_sample *sample);
 
 /**
- * ost_bpf_sample() - read memory and CPU time of every watched instance and of the cgroups nested
- * in it
+ * ost_bpf_sample() - read memory and CPU time of all watched instances and of what is nested there
  *
  * One walk in the kernel, parents before children. A nested cgroup carries the id of its instance
- * in
- * @parent_id; its memory is part of the instance's, its CPU time is not.
+ * in @parent_id; its memory is part of the instance's, its CPU time is not.
  *
  * Return: samples handed out; -ENOTCONN before ost_bpf_attach_cgroup(); -ENOSPC when there were
  * more cgroups than room, after what fitted was handed out; another negative errno.
