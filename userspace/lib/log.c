@@ -44,6 +44,10 @@ void ost_log(int level, const char *fmt, ...)
 	va_end(args);
 	if (n > (int)sizeof(line) - 2)
 		n = sizeof(line) - 2;
+	/* names of tasks stand in lines: none of them may end a line or steer a terminal */
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
 	line[n++] = '\n';
 	/* one write a line, so that threads and children never interleave within a line */
 	if (write(STDERR_FILENO, line, n) < 0)

@@ -46,6 +46,7 @@ struct ost_control {
 	struct ost_op epoll_op;
 	struct ost_op timer_op;
 	bool accept_paused;
+	bool resumed; /* a connection was resumed since the library last had its turn */
 	bool closing;
 	char path[OST_PATH_LEN];
 	struct ost_connection *connections;
