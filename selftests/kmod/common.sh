@@ -32,6 +32,11 @@ need_kmod()
 	[ -x "$programs/parkctl" ] || skip_all "needs $programs/parkctl: make selftests"
 	! grep -qw avx /proc/cpuinfo ||
 		skip_all "needs a processor without AVX: tools/vm run -c qemu64 boots such a host"
+	# in memory: this machine's own files may be far away
+	if [ "$programs" = "$O/selftests/kmod" ]; then
+		cp "$programs"/{parkctl,task,task32,stress} "$tmp/"
+		programs=$tmp
+	fi
 	load_module "$@" || { not_ok "the module loads"; done_testing; exit; }
 }
 
@@ -74,7 +79,11 @@ start_task()
 
 park_of()
 {
-	line=$(parkctl parks | grep " pid=$1 ")
+	while read -r line; do
+		[[ $line != *" pid=$1 "* ]] || return 0
+	done < <(parkctl parks)
+	line=
+	return 1
 }
 
 parked()
@@ -87,14 +96,16 @@ parked()
 
 count_parks()
 {
-	parkctl parks "$@" | wc -l
+	local lines
+	mapfile -t lines < <(parkctl parks "$@")
+	printf '%s\n' "${#lines[@]}"
 }
 
 field()
 {
-	local key=$1
-	shift
-	sed -n "s/.*\\b$key=\\([^ ]*\\).*/\\1/p" <<<"${*:-$line}"
+	local text=" ${*:2}"
+	[ $# -gt 1 ] || text=" $line"
+	[[ $text =~ [[:space:]]$1=([^[:space:]]*) ]] && printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
 wait_parked()

@@ -38,10 +38,10 @@ refused "the id 0" "^error=2 .*INSTANCE_ID: no cgroup" $SET 0 $ID:8:0
 refused "the largest id" "^error=2 .*INSTANCE_ID: no cgroup" $SET 0 $ID:8:-1
 refused "a del without an id" "^error=22 .*OSTLER_A_INSTANCE_ID is missing" $DEL 0
 refused "a get without an id" "^error=22 .*OSTLER_A_INSTANCE_ID is missing" $GET 0
-refused "a dump of instances with an id" "^error=22 .*INSTANCE_ID: .*a dump shows all" $GET $DUMP $ID:8:"$id"
+refused "a dump of instances with an id" "^error=22 .*a dump shows all" $GET $DUMP $ID:8:"$id"
 refused "a park without an event" "^error=22 .*OSTLER_A_EVENT is missing" $PARK_GET 0
 refused "a park with an instance" "^error=22 .*INSTANCE_ID: .*selects in a dump" $PARK_GET 0 $EVENT:8:1 $ID:8:"$id"
-refused "a dump of parks with an event" "^error=22 .*EVENT: .*for a single park" $PARK_GET $DUMP $EVENT:8:1
+refused "a dump of parks with an event" "^error=22 .*for a single park" $PARK_GET $DUMP $EVENT:8:1
 refused "an event that isn't" "^error=3 .*EVENT: no task is parked" $PARK_GET 0 $EVENT:8:1
 refused "a verdict without an event" "^error=22 .*OSTLER_A_EVENT is missing" $VERDICT 0 $IP:8:1 $VERDICT_:1:1
 refused "a verdict without an address" "^error=22 .*OSTLER_A_IP is missing" $VERDICT 0 $EVENT:8:1 $VERDICT_:1:1
@@ -53,6 +53,7 @@ is "nothing changed" "$(parkctl list)" "$before"
 like "nobody is the manager" "$(parkctl info)" "manager_port=0 "
 
 # who may
+chmod 755 "$tmp"
 need_cmd setpriv
 unprivileged()
 {

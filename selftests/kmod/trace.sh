@@ -40,8 +40,8 @@ start_task a evex
 ends "delivered" "$last_pid" 132
 ok "observed" told "$last_pid" "ostler_trap: .*insn=62f17d48fec0c3[0-9a-f]* class=5 action=signalled"
 parkctl set "$id" mode=0
-lines=$(grep -c ostler_ $tracing/trace)
+told_before=$(grep -c ostler_ $tracing/trace)
 start_task a evex
 ends "delivered" "$last_pid" 132
-is "in mode OFF nothing is told" "$(grep -c ostler_ $tracing/trace)" "$lines"
+is "in mode OFF nothing is told" "$(grep -c ostler_ $tracing/trace)" "$told_before"
 done_testing

@@ -36,7 +36,7 @@ is "a 32-bit program dies of SIGILL" $? 132
 is "counted as unparkable" "$(stat_of "$id" unparkable)" $((before + 2))
 
 # a probe on the instruction: it then traps in the slot where the kernel steps through it
-cp "$programs/task" "$tmp/task"
+probed=0
 offset=0x$(nm "$tmp/task" | awk '$3 == "task_insn_text" { print $1 }')
 if echo "p:ostler_test/probe $tmp/task:$offset" 2>/dev/null >>/sys/kernel/tracing/uprobe_events; then
 	at_exit 'echo 0 >/sys/kernel/tracing/events/ostler_test/enable; echo -:ostler_test/probe >>/sys/kernel/tracing/uprobe_events'
@@ -47,6 +47,7 @@ if echo "p:ostler_test/probe $tmp/task:$offset" 2>/dev/null >>/sys/kernel/tracin
 	echo 0 >/sys/kernel/tracing/events/ostler_test/enable
 	start_in_instance a "$tmp/task" avx text >"$said" 2>&1
 	ok "without the probe it is parked" wait_parked "$last_pid"
+	probed=1
 	kill -KILL "$last_pid"
 	wait "$last_pid" 2>/dev/null
 else
@@ -54,7 +55,7 @@ else
 fi
 
 # kernel mode
-module=$programs/$(uname -r)/undefined.ko
+module=$O/selftests/kmod/$(uname -r)/undefined.ko
 if [ -e "$module" ]; then
 	traps=$(stat_of "$id" traps)
 	run_in_instance a insmod "$module"
@@ -81,5 +82,5 @@ is "mode OFF" "$? $(stat_of "$id" traps)" "132 $traps"
 parkctl set "$id" mode=$OBSERVE
 run_in_instance a "$programs/task" avx >/dev/null 2>&1
 is "mode OBSERVE" "$? $(stat_of "$id" traps)" "132 $((traps + 1))"
-is "nothing was parked but what was meant to" "$(stat_of "$id" parks)" "$([ -e "$tmp/task" ] && echo 1 || echo 0)"
+is "nothing was parked but what was meant to" "$(stat_of "$id" parks)" "$probed"
 done_testing

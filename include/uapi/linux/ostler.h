@@ -7,9 +7,10 @@
  * cgroups that a task makes for itself change nothing; of nested instances the innermost counts.
  *
  * Conventions. Commands marked A need CAP_NET_ADMIN in the initial user namespace. Attributes marked *
- * must be there. Unknown attributes, unknown flag bits and values out of range are refused with -EINVAL
- * and an extended acknowledgement (NLMSGERR_ATTR_MSG) that names what was wrong. All times are in
- * milliseconds or nanoseconds as the attribute's name says. pids are those of the initial pid namespace.
+ * must be there. Attributes that a command doesn't list are refused with -EINVAL, values out of range with -ERANGE,
+ * each with an extended acknowledgement (NLMSGERR_ATTR_MSG and, but for dumps, NLMSGERR_ATTR_OFFS) that says what was
+ * wrong. All times are in milliseconds. pids are those of the initial pid namespace. The family lives in
+ * the initial network namespace.
  *
  * OSTLER_CMD_INFO_GET (do)
  *   request:  -
@@ -27,9 +28,10 @@
  *             OSTLER_A_MODE u8                 enum ostler_mode; a new instance starts with OBSERVE
  *             OSTLER_A_PARK_MS u32             deadline of a park, 1 .. OSTLER_PARK_MS_MAX; default 30000
  *             OSTLER_A_SKIP_MAX u32            most instructions that SKIP verdicts may step over in this
- *                                              instance, 0 .. 1000000; default 0: skipping is refused
+ *                                              instance from now on, 0 .. 1000000; default 0: skipping is refused
  *   reply:    -
- *   A mode other than PARK releases the instance's parked tasks: their instruction runs again.
+ *   A mode other than PARK releases the instance's parked tasks: their instruction runs again. A new deadline
+ *   is that of the next parks. The cgroup must be within the caller's cgroup namespace.
  *
  * OSTLER_CMD_INSTANCE_DEL (do, A)              forget an instance; its parked tasks run again, untracked
  *   request:  OSTLER_A_INSTANCE_ID u64 *       -ENOENT when it is not known
@@ -40,7 +42,7 @@
  *             OSTLER_A_PARKED u32, OSTLER_A_STATS nested OSTLER_STAT_*
  *   Instances whose cgroup is gone are dropped by the module itself; a dump shows only living ones.
  *
- * OSTLER_CMD_PARK_GET (do and dump)            the tasks that are parked now
+ * OSTLER_CMD_PARK_GET (do and dump, A)         the tasks that are parked now
  *   request:  OSTLER_A_EVENT u64               * for do; in a dump OSTLER_A_INSTANCE_ID may select
  *   reply:    OSTLER_A_EVENT u64               the trap's number, unique while the module is loaded
  *             OSTLER_A_INSTANCE_ID u64
@@ -52,26 +54,33 @@
  *             OSTLER_A_LEFT_MS u32             until its deadline
  *             OSTLER_A_RETRAPS u32             how often it has trapped here since it was parked
  *             OSTLER_A_STATE u8                enum ostler_park_state
+ *   A task that is parked all the while a dump runs is in it exactly once. A task that is stopped, frozen or in a
+ *   signal handler keeps its park; unless it comes back, that ends (EXIT) some seconds after its deadline.
  *
  * OSTLER_CMD_VERDICT (do, A)                   what becomes of a parked task
  *   request:  OSTLER_A_EVENT u64 *             -ESRCH when no such task is parked
  *             OSTLER_A_IP u64 *                address it must be parked at; -ESTALE when it has moved
  *             OSTLER_A_VERDICT u8 *            enum ostler_verdict
- *             OSTLER_A_LENGTH u8               * for SKIP: length of the instruction, 1 .. 15
+ *             OSTLER_A_LENGTH u8               * for SKIP, refused otherwise: length of the instruction, 1 .. 15 and
+ *                                              no more than OSTLER_A_INSN has
  *   -EALREADY when an earlier verdict has not been consumed yet; -EDQUOT when SKIP would pass SKIP_MAX.
- *   A verdict is consumed by the task itself when the instruction traps again.
+ *   DELIVER and SKIP are consumed by the task itself when the instruction traps again; one whose task goes elsewhere
+ *   instead has no effect. RETRY is consumed when the task goes back to its instruction.
  *
  * OSTLER_CMD_MANAGER_SET (do, A)               become the manager: notifications go to this socket
  *   request:  OSTLER_A_GRACE_MS u32            0 .. OSTLER_GRACE_MS_MAX; default 10000
  *   -EBUSY while another socket is the manager. Closing the socket gives the role up and begins the grace
  *   time, at whose end every parked task gets the SIGILL it would have had. Without a manager (and out of
- *   a grace time) nothing is parked: PARK behaves as OBSERVE.
+ *   a grace time) nothing is parked: PARK behaves as OBSERVE. In a grace time tasks are still parked, and the
+ *   next socket that asks takes all parks over; it is told of none of them, so it dumps. Asking again changes the
+ *   grace time.
  *
  * OSTLER_CMD_MANAGER_DEL (do, A)               give the role up at once, no grace time
  *   -EPERM when this socket is not the manager.
  *
  * OSTLER_CMD_PARK_NTF (notification, unicast to the manager)
- *   as the reply to PARK_GET. May be lost when the socket's buffer is full: PARK_GET dumps the truth.
+ *   as the reply to PARK_GET. May be lost when the socket's buffer is full: PARK_GET dumps the truth. nlmsg_seq
+ *   counts a manager's notifications from 1, the lost ones too, so a gap tells of a loss.
  *
  * OSTLER_CMD_PARK_END_NTF (notification, unicast to the manager)
  *             OSTLER_A_EVENT u64, OSTLER_A_INSTANCE_ID u64, OSTLER_A_PID u32,
@@ -144,7 +153,7 @@ enum ostler_attr {
 enum ostler_stat {
 	OSTLER_STAT_UNSPEC,
 	OSTLER_STAT_PAD,
-	OSTLER_STAT_TRAPS,	/* user-mode #UD seen */
+	OSTLER_STAT_TRAPS,	/* user-mode #UD seen; a parked task's trapping again is none of its own */
 	OSTLER_STAT_ABORTS,	/* of them ud0, ud1, ud2: the program's own */
 	OSTLER_STAT_UNREADABLE,	/* of them with no opcode byte readable */
 	OSTLER_STAT_PARKS,	/* tasks parked */
@@ -154,8 +163,8 @@ enum ostler_stat {
 	OSTLER_STAT_TIMEOUTS,	/* parks that ended with SIGILL at their deadline */
 	OSTLER_STAT_ORPHANS,	/* parks that ended with SIGILL because no manager came back */
 	OSTLER_STAT_EXITS,	/* parks whose task died or left the instruction */
-	OSTLER_STAT_FULL,	/* traps not parked because the table was full or memory was short */
-	OSTLER_STAT_UNPARKABLE,	/* traps not parked: ptraced, not 64-bit code, an active uprobe */
+	OSTLER_STAT_FULL,	/* traps not parked because the table, or the instance's share of it, was full */
+	OSTLER_STAT_UNPARKABLE,	/* traps not parked: ptraced, not 64-bit code, an active uprobe, SYSCALL, SYSENTER */
 	OSTLER_STAT_LOST,	/* notifications that did not reach the manager */
 	OSTLER_STAT_RELEASED,	/* parks whose instance left PARK mode or was forgotten */
 
@@ -201,7 +210,7 @@ enum ostler_park_state {
 
 enum ostler_verdict {
 	OSTLER_VERDICT_UNSPEC,
-	OSTLER_VERDICT_RETRY,	/* run the instruction again; it parks again if it traps again */
+	OSTLER_VERDICT_RETRY,	/* ends the park and runs the instruction again; should it trap, that is a new trap */
 	OSTLER_VERDICT_DELIVER,	/* the task gets the SIGILL it would have had */
 	OSTLER_VERDICT_SKIP,	/* go on after the instruction, without its effect */
 

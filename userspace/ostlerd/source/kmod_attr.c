@@ -203,41 +203,41 @@ static const char *attr_name_at(const struct nlmsghdr *request, size_t held, uin
 }
 
 /*
- * netlink(7): the refused request follows in whole unless NLM_F_CAPPED, and then, when NLM_F_ACK_TLVS, attributes. The
- * name of the attribute is only known with the request at hand.
+ * Where the attributes of a refusal begin, in bytes from its body's begin. netlink(7): after the error's number the refused
+ * request follows in whole, or with NLM_F_CAPPED its header alone; a dump's end has the number alone.
  */
-void ost_kmod_read_refusal(const struct nlmsghdr *refusal, char *text, size_t size)
+static size_t attrs_at(const struct nlmsghdr *refusal, size_t held)
 {
 	const struct nlmsgerr *body = nlmsg_data(refusal);
-	const char *name = NULL, *words = "";
-	size_t skip = sizeof(*body), words_len = 0, body_len;
+
+	if (refusal->nlmsg_type == NLMSG_DONE)
+		return NLMSG_ALIGN(sizeof(int));
+	if (held < sizeof(*body) || refusal->nlmsg_flags & NLM_F_CAPPED)
+		return sizeof(*body);
+	return sizeof(body->error) + NLMSG_ALIGN(body->msg.nlmsg_len);
+}
+
+void ost_kmod_read_refusal(const struct nlmsghdr *refusal, char *text, size_t size)
+{
+	const char *body = nlmsg_data(refusal), *name = NULL, *words = "";
+	size_t held = refusal->nlmsg_len - NLMSG_HDRLEN, at = attrs_at(refusal, held);
 	struct nlattr *attr;
-	int left;
+	int words_len = 0, left;
 
 	text[0] = '\0';
-	if (refusal->nlmsg_len < NLMSG_HDRLEN + sizeof(*body))
+	if (!(refusal->nlmsg_flags & NLM_F_ACK_TLVS) || at > held)
 		return;
-	body_len = refusal->nlmsg_len - NLMSG_HDRLEN;
-	if (!(refusal->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	if (!(refusal->nlmsg_flags & NLM_F_CAPPED)) {
-		if (body->msg.nlmsg_len < NLMSG_HDRLEN)
-			return;
-		skip += NLMSG_ALIGN(body->msg.nlmsg_len) - NLMSG_HDRLEN;
-	}
-	if (skip > body_len)
-		return;
-	left = body_len - skip;
-	for (attr = (struct nlattr *)((char *)body + skip); nla_ok(attr, left);
-	     attr = nla_next(attr, &left)) {
+	left = held - at;
+	for (attr = (struct nlattr *)(body + at); nla_ok(attr, left); attr = nla_next(attr, &left)) {
 		if (nla_type(attr) == NLMSGERR_ATTR_MSG) {
 			words = nla_data(attr);
 			words_len = strnlen(words, nla_len(attr));
-		} else if (nla_type(attr) == NLMSGERR_ATTR_OFFS && nla_len(attr) == 4) {
-			name = attr_name_at(&body->msg, skip - offsetof(struct nlmsgerr, msg),
-					    nla_get_u32(attr));
+		} else if (nla_type(attr) == NLMSGERR_ATTR_OFFS && nla_len(attr) == 4 &&
+			   refusal->nlmsg_type == NLMSG_ERROR) {
+			name = attr_name_at((const struct nlmsghdr *)(body + sizeof(int)),
+					    at - sizeof(int), nla_get_u32(attr));
 		}
 	}
-	snprintf(text, size, "%s%s%.*s", name ? name : "", name && words_len ? ": " : "",
-		 (int)words_len, words);
+	snprintf(text, size, "%s%s%.*s", name ? name : "", name && words_len ? ": " : "", words_len,
+		 words);
 }

@@ -25,7 +25,7 @@ int ost_kmod_read_park_end(struct nlattr **attrs, struct ost_park_end *end);
 
 /**
  * ost_kmod_read_refusal() - what the module says about a request that it refused
- * @refusal: the message of type NLMSG_ERROR
+ * @refusal: the message of type NLMSG_ERROR, or NLMSG_DONE for a dump
  * @text: gets the words, such as "MODE: integer out of range"; empty when it says nothing
  */
 void ost_kmod_read_refusal(const struct nlmsghdr *refusal, char *text, size_t size);

@@ -140,8 +140,10 @@ static int on_end(struct nl_msg *msg, void *context)
 	request->done = true;
 	/* a dump that failed half-way says so at its end */
 	if (message->nlmsg_type == NLMSG_DONE && nlmsg_datalen(message) >= (int)sizeof(int) &&
-	    *(int *)nlmsg_data(message) < 0)
+	    *(int *)nlmsg_data(message) < 0) {
 		request->ret = *(int *)nlmsg_data(message);
+		ost_kmod_read_refusal(message, request->refusal, sizeof(request->refusal));
+	}
 	return NL_OK;
 }
 
