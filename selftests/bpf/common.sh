@@ -3,7 +3,7 @@
 #
 # What the tests of the probes share: probectl as a coprocess, asked line by line.
 #
-#	start_probes [OPTION...]	load; sets probes_pid; status 1 with the reason in probes_said when refused
+#	start_probes [OPTION...]	load; sets probes_pid; when refused, status 1 and the reason in probes_said
 #	ask COMMAND...			print the answer
 #	stop_probes [keep]		unload
 #	counter ID NAME			one counter
@@ -13,6 +13,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 probectl=$O/selftests/bpf/probectl
+# shellcheck disable=SC2034 # for those who source this
 load=$O/selftests/bpf/load
 probes_pid=
 probes_said=
@@ -95,7 +96,8 @@ need_swap()
 	[ "$(wc -l </proc/swaps)" -lt 2 ] || return 0
 	need_cmd mkswap swapon
 	modprobe zram 2>/dev/null || skip_all "needs swap, or the module zram to make some"
-	echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 ||
+	if ! { echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0; }; then
 		skip_all "needs swap, and could not make it"
+	fi
 	at_exit "swapoff /dev/zram0 && echo 1 >/sys/block/zram0/reset"
 }

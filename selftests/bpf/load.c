@@ -3,10 +3,11 @@
  * load - does an exact number of the things that the probes count, to be run in an instance.
  *
  *   load ud2 N               N undefined instructions, each stepped over in its signal's handler
- *   load avx N               the same with an AVX instruction (vzeroupper), where the processor lacks it
- *   load edge N              the same with the instruction at the end of the last page that can be read
+ *   load avx N               the same with vzeroupper, where the processor lacks AVX
+ *   load edge N              the same with the instruction at the end of readable memory
  *   load madvise N BYTES ADVICE   N calls, each for that many bytes of its own memory
- *   load cycle MB SECONDS    write to one byte of each of MB's pages, round after round; prints `pages N`
+ *   load cycle MB SECONDS    write to each page of MB, round after round;
+ *                            prints `pages N seconds S cpu S`
  *   load spin MS             use that much CPU time
  *   load hold MB             touch MB, print `held`, wait for a signal
  *   load serve tcp|udp|tcp6 N BYTES    print `port P`, answer N messages of BYTES with 1 byte each
@@ -132,15 +133,18 @@ static double now(clockid_t clock)
 
 static int do_cycle(char **argv)
 {
-	size_t bytes = strtoul(argv[0], NULL, 10) << 20, page = sysconf(_SC_PAGESIZE);
-	double until = now(CLOCK_MONOTONIC) + atof(argv[1]);
+	size_t bytes = strtoul(argv[0], NULL, 10) << 20, page = sysconf(_SC_PAGESIZE), at = 0;
+	double from = now(CLOCK_MONOTONIC), took = 0, wanted = atof(argv[1]);
 	volatile char *memory = map(bytes);
-	unsigned long pages = 0;
+	unsigned long pages;
 
-	while (now(CLOCK_MONOTONIC) < until)
-		for (size_t at = 0; at < bytes; at += page, pages++)
-			memory[at]++;
-	printf("pages %lu\n", pages);
+	for (pages = 0; took < wanted; pages++) {
+		memory[at]++;
+		at = (at + page) % bytes;
+		if (pages % 64 == 0)
+			took = now(CLOCK_MONOTONIC) - from;
+	}
+	printf("pages %lu seconds %.6f cpu %.6f\n", pages, took, now(CLOCK_PROCESS_CPUTIME_ID));
 	return 0;
 }
 
@@ -260,9 +264,15 @@ static const struct {
 	int arguments;
 	int (*run)(char **argv);
 } loads[] = {
-	{ "avx", 1, do_avx },	  { "ud2", 1, do_ud2 },	{ "edge", 1, do_edge },	  { "madvise", 3, do_madvise },
-	{ "cycle", 2, do_cycle }, { "spin", 1, do_spin },	  { "hold", 1, do_hold },
-	{ "serve", 3, do_serve }, { "send", 4, do_send },
+	{ "ud2", 1, do_ud2 },
+	{ "avx", 1, do_avx },
+	{ "edge", 1, do_edge },
+	{ "madvise", 3, do_madvise },
+	{ "cycle", 2, do_cycle },
+	{ "spin", 1, do_spin },
+	{ "hold", 1, do_hold },
+	{ "serve", 3, do_serve },
+	{ "send", 4, do_send },
 };
 
 int main(int argc, char **argv)
@@ -270,7 +280,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(loads[i].name, argv[1]) && loads[i].arguments == argc - 2)
 			return loads[i].run(argv + 2);
-	fprintf(stderr, "load: ud2 N | avx N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | spin MS | "
-			"hold MB | serve KIND N BYTES | send KIND PORT N BYTES\n");
+	fprintf(stderr, "load: ud2 N | avx N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | "
+			"spin MS | hold MB | serve KIND N BYTES | send KIND PORT N BYTES\n");
 	return 2;
 }
