@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 180
+# timeout: 300
 # A task that meets an instruction its host lacks, from trap to verdict: parked, decoded, and delivered, retried, timed
 # out, or decided beforehand; in mode observe it is counted; its neighbours notice nothing.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional
@@ -48,8 +48,9 @@ is "the label chose the mode" "$(of avx '"\(.mode) \(.mode_in_force)"')" "park t
 
 ok "the task is parked" trap_in avx
 park=".parks[] | select(.event == \"$event\" or .event == $event)"
-is "its missing feature is named" "$(get /v1/parks "$park | \"\(.class) \(.feature)\"")" "missing avx2"
-like "the instruction is shown" "$(get /v1/parks "$park.assembly")" 'ymm'
+# its first VEX instruction may be one of AVX still, as the compiler pleases
+like "its missing feature is named" "$(get /v1/parks "$park | \"\(.class) \(.feature)\"")" '^missing avx2?$'
+like "the instruction is shown" "$(get /v1/parks "$park.assembly")" '^v[a-z]+ [xy]mm'
 ok "the task is alive" alive "$avx"
 ok "a neighbour serves meanwhile" request other
 is "and the instance is not collected" "$(of avx .schedule.reason)" parked
@@ -67,7 +68,7 @@ ok "and the park is over" wait_for '[ "$(get /v1/status .parked)" = 0 ]'
 request watched >/dev/null 2>&1
 is "in mode observe the task gets its SIGILL at once" "$(status_of "$watched")" 132
 ok "and it is counted, with the feature's name" wait_for \
-	'[ "$(get /v1/traps "[.traps[] | select(.function == \"c-avx2hash\" and .feature == \"avx2\").count] | add")" -ge 2 ]'
+	'[ "$(get /v1/traps "[.traps[] | select(.function == \"c-avx2hash\" and (.feature // \"\" | startswith(\"avx\"))).count] | add")" -ge 2 ]'
 stop_ostlerd
 start_daemon traps.mode=park traps.park_ms=2000 || { not_ok "the daemon starts again"; done_testing; exit; }
 start_function late c-avx2hash

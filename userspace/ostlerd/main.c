@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,8 @@ static int run(const struct ost_config *config)
 		ost_info("%zu instances of %zu functions on %s, %u CPUs%s", state->instances.count,
 			 state->instances.functions.count, state->host.kernel, state->host.cpus,
 			 state->host.emulated ? " (emulated)" : "");
+		/* type information that was read to load the probes: more than all that is kept */
+		malloc_trim(0);
 		ret = ost_loop_run(&state->loop);
 		if (ret)
 			ost_error_set(&err, ret, "the ring failed: %s", strerror(-ret));
