@@ -42,7 +42,7 @@
 #define POKE_INTERVAL_MS 2
 
 /* How long the signal may be blocked before that is taken to be meant, in ms. */
-#define BLOCKED_MS 500
+#define BLOCKED_MS 3000
 
 enum { EXIT_STATUS = 1, EXIT_USAGE, EXIT_NO_AGENT, EXIT_UNSAFE, EXIT_NO_DIAL, EXIT_PROTOCOL };
 

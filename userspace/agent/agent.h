@@ -37,11 +37,13 @@ struct ost_round {
  * struct ost_runtime_ops - how one runtime is collected from the helper thread
  * @runtime: which it is
  * @present: is it alive in this process? Cheap, changes nothing
+ * @on_helper: @collect runs the runtime's or the program's own code on the helper thread
  * @collect: collect its whole heap; 0 or negative errno as in struct ost_agent_reply.status
  * @forked: in the child after fork(): forget what belonged to the parent's threads; NULL if nothing
  */
 struct ost_runtime_ops {
 	enum ost_runtime runtime;
+	bool on_helper;
 	bool (*present)(void);
 	int (*collect)(struct ost_round *round);
 	void (*forked)(void);

@@ -130,6 +130,7 @@ OST_EXPORT jint JNICALL Agent_OnAttach(JavaVM *vm, char *options, void *reserved
 
 const struct ost_runtime_ops ost_jvm_ops = {
 	.runtime = OST_RUNTIME_JVM,
+	.on_helper = true,
 	.present = jvm_present,
 	.collect = jvm_collect,
 };

@@ -66,6 +66,7 @@ static void mono_forked(void)
 
 const struct ost_runtime_ops ost_mono_ops = {
 	.runtime = OST_RUNTIME_MONO,
+	.on_helper = true,
 	.present = mono_present,
 	.collect = mono_collect,
 	.forked = mono_forked,

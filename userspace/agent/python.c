@@ -66,6 +66,7 @@ static int python_collect(struct ost_round *round)
 
 const struct ost_runtime_ops ost_python_ops = {
 	.runtime = OST_RUNTIME_PYTHON,
+	.on_helper = true,
 	.present = python_present,
 	.collect = python_collect,
 };

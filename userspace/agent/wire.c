@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The conversation with the manager: dial, say hello, answer requests, hang up. */
 #include "agent/agent.h"
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ static const struct ost_runtime_ops *const runtimes[] = {
 static struct {
 	int fd;
 	uint64_t inode;
+	bool private_files; /* the helper thread has a descriptor table of its own */
 } wire = {.fd = -1};
 
 static uint64_t inode_of(int fd)
@@ -65,9 +67,31 @@ static bool peer_allowed(int fd)
 	return peer.uid == 0 || peer.uid == (uid_t)sys_geteuid();
 }
 
+/*
+ * Give the helper thread a descriptor table of its own, so that the connection never has a number
+ * in the program's. Not where the program's code may run on the helper thread: a Python finalizer
+ * must find its file. The standard streams stay. Needs Linux 5.9; without it the table is shared.
+ */
+static void files_unshare(void)
+{
+	wire.private_files = false;
+	for (size_t i = 0; i < OST_ARRAY_SIZE(runtimes); i++)
+		if (runtimes[i]->on_helper && runtimes[i]->present())
+			return;
+	wire.private_files = !sys_call4(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE, 0);
+}
+
+/* in a shared table the number may be the program's by now */
+static void socket_close(int fd, uint64_t inode)
+{
+	if (inode_of(fd) == inode)
+		sys_close(fd);
+}
+
 static int dial(const char *path)
 {
 	struct sockaddr_un addr;
+	uint64_t inode;
 	int fd, high, err;
 
 	memset(&addr, 0, sizeof(addr));
@@ -77,19 +101,20 @@ static int dial(const char *path)
 	fd = sys_call4(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0);
 	if (fd < 0)
 		return fd;
+	inode = inode_of(fd);
 	high = sys_call4(SYS_fcntl, fd, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
 	if (high >= 0) {
-		sys_close(fd);
+		socket_close(fd, inode);
 		fd = high;
 	}
 	err = sys_call4(SYS_connect, fd, (long)&addr, sizeof(addr), 0);
 	if (!err && !peer_allowed(fd))
 		err = -EPERM;
 	if (err) {
-		sys_close(fd);
+		socket_close(fd, inode);
 		return err;
 	}
-	wire.inode = inode_of(fd);
+	wire.inode = inode;
 	wire.fd = fd;
 	return 0;
 }
@@ -170,7 +195,10 @@ static void collect(struct ost_agent_reply *reply, uint32_t timeout_ms)
 		if (!runtimes[i]->present())
 			continue;
 		reply->runtimes |= 1u << runtimes[i]->runtime;
-		err = runtimes[i]->collect(&round);
+		/* one that came to life since the table was unshared has to wait for the next visit */
+		err = -EBUSY;
+		if (!runtimes[i]->on_helper || !wire.private_files)
+			err = runtimes[i]->collect(&round);
 		if (err && !reply->status)
 			reply->status = err;
 	}
@@ -252,6 +280,7 @@ void ost_wire_serve(const char *path)
 	struct ost_agent_reply reply;
 	long size;
 
+	files_unshare();
 	if (dial(path) || !hello_send())
 		return;
 	while ((size = wire_receive(&request, sizeof(request))) > 0) {
