@@ -78,19 +78,28 @@ ensure_packages()
 # here, and have Debian's fetched when there is none
 ensure_kernel()
 {
-	local tools kernel found=''
-	tools=$(dirname "${BASH_SOURCE[0]}")
-	while read -r kernel; do
-		case $kernel in
-		"$1".* | "$1"-* | "$1"+*) [ ! -e "/lib/modules/$kernel/build" ] || found=$kernel ;;
+	local vm version kdir found=''
+	vm=$(dirname "${BASH_SOURCE[0]}")/vm
+	while read -r version kdir; do
+		case $version in
+		"$1".* | "$1"-* | "$1"+*) [ "$kdir" = - ] || found=$version ;;
 		esac
-	done < <("$tools/vm" kernels)
+	done < <("$vm" kernels)
 	if [ -z "$found" ]; then
 		kernel_package image "$1" >/dev/null || as_root apt-get -q update >/dev/null || return 1
-		found=$("$tools/vm" get "$1") || return 1
-		ensure_packages "linux-headers-$found" || return 1
+		found=$("$vm" get "$1") || return 1
 	fi
 	printf '%s\n' "$found"
+}
+
+# headers_of VERSION - the folder of that kernel's headers, for KDIR=
+headers_of()
+{
+	if [ -e "/lib/modules/$1/build/Makefile" ]; then
+		printf '%s\n' "/lib/modules/$1/build"
+	else
+		"$(dirname "${BASH_SOURCE[0]}")/vm" kernels | awk -v version="$1" '$1 == version && $2 != "-" { print $2; exit }'
+	fi
 }
 
 # unfit_reason - why this host can be no worker host for our tests; prints nothing and returns 1 when it can
