@@ -6,7 +6,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# Pokes per function.
+# Pokes per function, and which functions.
 pokes=${AGENT_POKES:-500}
 
 # traffic FILE - ask for seeds 1 to 5 until FILE is gone; every answer must be the one in the array want
@@ -23,8 +23,8 @@ traffic()
 	echo "$served"
 }
 
-for name in ${AGENT_FUNCTIONS:-java-csv-serial java-words-parallel java-csv-g1 node-template python-template python-graph ruby-erb mono-ledger c-jsontree \
-	jemalloc-jsontree}; do
+for name in ${AGENT_FUNCTIONS:-java-csv-serial java-csv-g1 node-template python-template ruby-erb mono-ledger \
+	c-jsontree jemalloc-jsontree}; do
 	if ! runs_here "$name"; then
 		skip "$name" "its runtime is not installed"
 		continue
