@@ -21,7 +21,7 @@ echo 1 >"$trace/events/vmscan/mm_vmscan_memcg_reclaim_end/enable"
 (
 	echo $BASHPID >"$dir/cgroup.procs"
 	echo $BASHPID >"$trace/set_event_pid"
-	exec "$load" cycle 24 1
+	exec "$load" cycle 24 3
 ) >"$tmp/cycle"
 like "the task ran" "$(cat "$tmp/cycle")" '^pages [1-9]'
 echo 0 >"$trace/tracing_on"
