@@ -21,25 +21,28 @@ static const struct ost_runtime_ops *const runtimes[] = {
 };
 
 /*
- * The inode tells whether the number still is our socket: programs close descriptors they don't
+ * The identity tells whether the number still is our socket: programs close what they don't
  * know.
  */
 static struct {
 	int fd;
-	uint64_t inode;
+	uint64_t identity;
 	bool private_files; /* the helper thread has a descriptor table of its own */
 } wire = {.fd = -1};
 
-static uint64_t inode_of(int fd)
+/* which file a number stands for: inode and device in one; 0 when it stands for none */
+static uint64_t identity_of(int fd)
 {
 	struct stat st;
 
-	return sys_call4(SYS_fstat, fd, (long)&st, 0, 0) ? 0 : st.st_ino;
+	if (sys_call4(SYS_fstat, fd, (long)&st, 0, 0))
+		return 0;
+	return st.st_ino ^ (uint64_t)st.st_dev << 40;
 }
 
 static bool wire_ours(void)
 {
-	return wire.fd >= 0 && inode_of(wire.fd) == wire.inode;
+	return wire.fd >= 0 && identity_of(wire.fd) == wire.identity;
 }
 
 void ost_wire_close(void)
@@ -82,16 +85,16 @@ static void files_unshare(void)
 }
 
 /* in a shared table the number may be the program's by now */
-static void socket_close(int fd, uint64_t inode)
+static void socket_close(int fd, uint64_t identity)
 {
-	if (inode_of(fd) == inode)
+	if (identity_of(fd) == identity)
 		sys_close(fd);
 }
 
 static int dial(const char *path)
 {
 	struct sockaddr_un addr;
-	uint64_t inode;
+	uint64_t identity;
 	int fd, high, err;
 
 	memset(&addr, 0, sizeof(addr));
@@ -101,20 +104,20 @@ static int dial(const char *path)
 	fd = sys_call4(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0);
 	if (fd < 0)
 		return fd;
-	inode = inode_of(fd);
+	identity = identity_of(fd);
 	high = sys_call4(SYS_fcntl, fd, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
 	if (high >= 0) {
-		socket_close(fd, inode);
+		socket_close(fd, identity);
 		fd = high;
 	}
 	err = sys_call4(SYS_connect, fd, (long)&addr, sizeof(addr), 0);
 	if (!err && !peer_allowed(fd))
 		err = -EPERM;
 	if (err) {
-		socket_close(fd, inode);
+		socket_close(fd, identity);
 		return err;
 	}
-	wire.inode = inode;
+	wire.identity = identity;
 	wire.fd = fd;
 	return 0;
 }
