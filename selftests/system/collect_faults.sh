@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # A runtime that never answers costs its own instance a time-out and nobody else anything; an instance that vanishes in
 # the middle, one without a process, and one that nobody can ask are each said to be so.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional

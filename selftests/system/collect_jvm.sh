@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # JVMs with nothing preloaded are collected by attach: Serial, Parallel and G1 give memory back, and still answer.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # Instances are collected by schedule when they are idle, one at a time with one slot, and not while requests come; they
 # still answer; what was learned of their functions survives a restart.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional

@@ -26,6 +26,13 @@
 declare -A port_of=()
 next_port=21000
 
+# a daemon, its functions and this test share an emulated host: what takes a moment elsewhere takes long here
+eval "patient_$(declare -f wait_for)"
+wait_for()
+{
+	patient_wait_for "$1" "${2:-60}"
+}
+
 need_system()
 {
 	need_ostlerd

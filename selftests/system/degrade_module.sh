@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # Without the module traps are counted by their signal, which is said; a module that is loaded later is found, one that
 # is taken away is missed; a module that has another manager is left to it.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # A task that meets an instruction its host lacks, from trap to verdict: parked, decoded, and delivered, retried, timed
 # out, or decided beforehand; in mode observe it is counted; its neighbours notice nothing.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # Under a CPU quota and in a frozen instance: lifted and thawed for the collection, put back after; when the daemon
 # is killed in between, put back at its next start.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional

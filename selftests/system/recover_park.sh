@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 # The daemon is killed while a task is parked: the task stays where it is; a new daemon finds it and can decide; without
 # one it gets its SIGILL when the grace time is over.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional
