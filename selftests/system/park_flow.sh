@@ -26,13 +26,13 @@ trap_in()
 	event=$(get /v1/parks ".parks[] | select(.path | endswith(\"/$1\")).event")
 }
 
-# status_of PID - exit status of a background process, when it has ended
-status_of()
+# ends PID STATUS DESC - a background process ends with this status
+ends()
 {
 	local status=0
-	wait_for "! alive $1" 30
+	wait_for "! alive $1"
 	wait "$1" 2>/dev/null || status=$?
-	echo "$status"
+	is "$3" "$status" "$2"
 }
 
 load_module || { not_ok "the module loads"; done_testing; exit; }
@@ -62,11 +62,11 @@ is "as another event" "$([ "$event" != "$first" ] && echo new)" new
 like "a verdict on the old one is refused" "$(verdict "$first" deliver)" 'no task is parked'
 like "as is one that doesn't exist" "$(verdict "$event" forgive)" 'retry, deliver or skip'
 is "a verdict of deliver is accepted" "$(verdict "$event" deliver)" ""
-is "the task gets its SIGILL" "$(status_of "$avx")" 132
+ends "$avx" 132 "the task gets its SIGILL"
 ok "and the park is over" wait_for '[ "$(get /v1/status .parked)" = 0 ]'
 
 request watched >/dev/null 2>&1
-is "in mode observe the task gets its SIGILL at once" "$(status_of "$watched")" 132
+ends "$watched" 132 "in mode observe the task gets its SIGILL at once"
 ok "and it is counted, with the feature's name" wait_for \
 	'[ "$(get /v1/traps "[.traps[] | select(.function == \"c-avx2hash\" and (.feature // \"\" | startswith(\"avx\"))).count] | add")" -ge 2 ]'
 stop_ostlerd
@@ -74,12 +74,21 @@ start_daemon traps.mode=park traps.park_ms=2000 || { not_ok "the daemon starts a
 start_function late c-avx2hash
 late=$last_pid
 wait_ready late
-ok "with a short deadline it is parked" trap_in late
-is "and dies of SIGILL when nobody decides" "$(status_of "$late")" 132
-ok "which is a time-out" said "no longer parked (event $event): time"
+request late >/dev/null 2>&1 &
+ok "with a short deadline it is parked" wait_for "said '/late: .* is parked'"
+ends "$late" 132 "and dies of SIGILL when nobody decides"
+ok "which is a time-out" wait_for "said '/late: .* is no longer parked .*: timeout'"
+
+start_in_instance late /usr/bin/python3 -c 'import ctypes, mmap
+code = mmap.mmap(-1, 4096, prot=7)
+code.write(b"\x06")
+ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()'
+ends "$last_pid" 132 "bytes that are no instruction are delivered by the standing verdict"
+ok "as garbage, after they were parked" wait_for "said '/late: python3.* is no longer parked .*: deliver'"
+is "and are named so" "$(get /v1/traps '[.traps[] | select(.insn | startswith("06"))][0].class')" garbage
 
 make_instance garbage
 wait_for '[ "$(of garbage .mode_in_force)" = true ]'
 start_in_instance garbage "$O/selftests/bpf/load" ud2 1
-is "a program's own abort is never parked" "$(status_of "$last_pid")" 0
+ends "$last_pid" 0 "a program's own abort is never parked"
 done_testing

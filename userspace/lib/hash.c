@@ -64,6 +64,18 @@ struct ost_hash_node *ost_hash_find(const struct ost_hash *hash, uint64_t key)
 	return hash->buckets ? with_key(hash->bucket[bucket_of(key, hash->buckets)], key) : NULL;
 }
 
+void ost_hash_expect(const struct ost_hash *hash, uint64_t key)
+{
+	const struct ost_hash_node *node;
+
+	if (!hash->buckets)
+		return;
+	node = hash->bucket[bucket_of(key, hash->buckets)];
+	/* rows that are looked up often keep what is needed in their first two lines */
+	__builtin_prefetch(node, 1);
+	__builtin_prefetch((const char *)node + 64, 1);
+}
+
 struct ost_hash_node *ost_hash_again(const struct ost_hash_node *node)
 {
 	return with_key(node->next, node->key);

@@ -28,6 +28,9 @@ int ost_hash_insert(struct ost_hash *hash, struct ost_hash_node *node, uint64_t 
 /** ost_hash_find() - first node with the key, or NULL */
 struct ost_hash_node *ost_hash_find(const struct ost_hash *hash, uint64_t key);
 
+/** ost_hash_expect() - have the row that ost_hash_find() would look at first fetched into the cache, meanwhile */
+void ost_hash_expect(const struct ost_hash *hash, uint64_t key);
+
 /** ost_hash_again() - the next node after @node with the same key, or NULL */
 struct ost_hash_node *ost_hash_again(const struct ost_hash_node *node);
 

@@ -10,15 +10,47 @@
 /* Most records handled before other work has its turn. */
 #define RECORDS_MAX 4096
 
-static void take_trap(struct ost_state *state, const struct ost_event_trap *event)
+/* New kinds of traps logged one by one within a minute; a hostile program can make up any number. */
+#define KINDS_LOGGED_MAX 20
+#define KINDS_LOGGED_NS 60000000000ull
+
+/*
+ * Traps are taken by the batch: rows are all over the memory, and a batch waits for those of all its records at once
+ * instead of one after the other.
+ */
+#define BATCH 16
+
+struct batch {
+	struct ost_state *state;
+	unsigned int count;
+	struct ost_event_trap traps[BATCH];
+};
+
+static void log_kind(const struct ost_instance *instance, const struct ost_trap *trap)
 {
-	struct ost_instance *instance = ost_instance_find(&state->instances, event->head.instance_id);
+	static uint64_t since_ns;
+	static unsigned int logged;
+
+	if (!since_ns || trap->last_ns - since_ns > KINDS_LOGGED_NS) {
+		since_ns = trap->last_ns;
+		logged = 0;
+	}
+	if (++logged > KINDS_LOGGED_MAX) {
+		if (logged == KINDS_LOGGED_MAX + 1)
+			ost_info("more new kinds of traps are not logged for a minute; "
+				 "`ostlerctl traps` lists them");
+		return;
+	}
+	ost_info("%s: trap at %#llx: %s", instance ? instance->path : "(unknown instance)",
+		 (unsigned long long)trap->ip, trap->decode.why);
+}
+
+static void note_trap(struct ost_state *state, struct ost_instance *instance,
+		      const struct ost_event_trap *event)
+{
 	struct ost_notice notice = { .change = OST_CHANGE_TRAP, .instance = instance };
 	struct ost_trap *trap;
 
-	/* a verdict at work is told by the park's end */
-	if (event->action == OST_TRAP_RESUMED)
-		return;
 	trap = ost_trap_note(&state->traps, instance ? instance->function : NULL,
 			     event->head.instance_id, event->ip, event->pid, event->comm,
 			     event->insn, event->insn_len, event->source, event->si_code,
@@ -31,10 +63,39 @@ static void take_trap(struct ost_state *state, const struct ost_event_trap *even
 		instance->function->changed = true;
 	}
 	if (trap->count == 1)
-		ost_info("%s: trap at %#llx: %s", instance ? instance->path : "(unknown instance)",
-			 (unsigned long long)event->ip, trap->decode.why);
+		log_kind(instance, trap);
 	notice.trap = trap;
 	ost_state_notify(state, &notice);
+}
+
+static void flush(struct batch *batch)
+{
+	const struct ost_instances *table = &batch->state->instances;
+	struct ost_instance *instances[BATCH];
+
+	for (unsigned int i = 0; i < batch->count; i++)
+		ost_hash_expect(&table->rows, batch->traps[i].head.instance_id);
+	for (unsigned int i = 0; i < batch->count; i++) {
+		const struct ost_event_trap *event = &batch->traps[i];
+
+		instances[i] = ost_instance_find(table, event->head.instance_id);
+		ost_trap_expect(&batch->state->traps,
+				instances[i] ? instances[i]->function : NULL, event->insn,
+				event->insn_len);
+	}
+	for (unsigned int i = 0; i < batch->count; i++)
+		note_trap(batch->state, instances[i], &batch->traps[i]);
+	batch->count = 0;
+}
+
+static void take_trap(struct batch *batch, const struct ost_event_trap *event)
+{
+	/* a verdict at work is told by the park's end */
+	if (event->action == OST_TRAP_RESUMED)
+		return;
+	batch->traps[batch->count++] = *event;
+	if (batch->count == BATCH)
+		flush(batch);
 }
 
 static void take_oom(struct ost_state *state, const struct ost_event_oom *event)
@@ -60,12 +121,13 @@ static void take_stall(struct ost_state *state, const struct ost_event_stall *ev
 
 static void take(void *context, const struct ost_event *event)
 {
-	struct ost_state *state = context;
+	struct batch *batch = context;
+	struct ost_state *state = batch->state;
 
 	state->host.events++;
 	switch (event->type) {
 	case OST_EVENT_TRAP:
-		take_trap(state, (const struct ost_event_trap *)event);
+		take_trap(batch, (const struct ost_event_trap *)event);
 		break;
 	case OST_EVENT_OOM:
 		take_oom(state, (const struct ost_event_oom *)event);
@@ -78,6 +140,14 @@ static void take(void *context, const struct ost_event *event)
 
 bool ost_event_drain(struct ost_state *state)
 {
-	return state->bpf &&
-	       ost_bpf_drain(state->bpf, RECORDS_MAX, take, state) == RECORDS_MAX;
+	struct batch batch;
+	size_t taken;
+
+	if (!state->bpf)
+		return false;
+	batch.state = state;
+	batch.count = 0;
+	taken = ost_bpf_drain(state->bpf, RECORDS_MAX, take, &batch);
+	flush(&batch);
+	return taken == RECORDS_MAX;
 }

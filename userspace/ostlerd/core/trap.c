@@ -116,6 +116,14 @@ static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key,
 	return trap;
 }
 
+void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *function,
+		     const uint8_t *insn, uint8_t insn_len)
+{
+	struct kind kind = kind_of(insn, insn_len);
+
+	ost_hash_expect(&traps->by_kind, kind_key(function, &kind));
+}
+
 struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_function *function,
 			       uint64_t instance_id, uint64_t ip, uint32_t pid, const char *comm,
 			       const uint8_t *insn, uint8_t insn_len, uint8_t source,

@@ -87,6 +87,10 @@ struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_functio
 			       uint64_t ip, uint32_t pid, const char *comm, const uint8_t *insn,
 			       uint8_t insn_len, uint8_t source, uint8_t si_code, uint64_t now_ns);
 
+/** ost_trap_expect() - ost_trap_note() will be called for this soon: have the row fetched into the cache */
+void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *function,
+		     const uint8_t *insn, uint8_t insn_len);
+
 /** ost_parked_find() - by event number */
 struct ost_parked *ost_parked_find(const struct ost_traps *traps, uint64_t event);
 
