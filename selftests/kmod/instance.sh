@@ -73,10 +73,19 @@ ends "moved out of all instances it dies of SIGILL" "$last_pid" 132
 ok "the park is over" ended "$one" exit
 
 # cgroups that go away
-for n in $(seq 50); do
-	mkdir "$(instance_path a)/n$n"
-	parkctl set "$(stat -c %i "$(instance_path a)/n$n")"
-done
+# inner NAME COUNT - that many cgroups below an instance, made known; their ids in $tmp/ids
+inner()
+{
+	local n dirs=()
+	for ((n = 0; n < $2; n++)); do
+		dirs+=("$(instance_path "$1")/n$n")
+	done
+	mkdir "${dirs[@]}"
+	stat -c %i "${dirs[@]}" | sort >"$tmp/ids"
+	parkctl set-many 0 <"$tmp/ids"
+}
+
+inner a 50
 is "all are in the dump" "$(parkctl list | wc -l)" 52
 is "each once" "$(parkctl list | sort -u | wc -l)" 52
 rmdir "$(instance_path a)"/n*
@@ -88,15 +97,7 @@ ok "a single one is dropped in time, too" wait_for "! parkctl get $inner" 30
 
 # more than one message of a dump holds
 make_instance many
-for n in $(seq 300); do
-	mkdir "$(instance_path many)/n$n"
-done
-for n in $(seq 300); do
-	stat -c %i "$(instance_path many)/n$n"
-done | sort >"$tmp/ids"
-while read -r one; do
-	parkctl set "$one" mode=0
-done <"$tmp/ids"
+inner many 300
 parkctl list | sed -n 's/^instance=\([0-9]*\) mode=0 .*/\1/p' | sort >"$tmp/listed"
 ok "300 instances are dumped, each once" cmp "$tmp/ids" "$tmp/listed"
 rmdir "$(instance_path many)"/n*

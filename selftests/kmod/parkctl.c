@@ -3,6 +3,7 @@
  * The kernel module's netlink family by hand, through the daemon's own client.
  *
  *	info | set ID [mode=N] [park_ms=N] [skip_max=N] | del ID | get ID | list | parks [ID] | park EVENT
+ *	set-many MODE			each ID that standard input has, a line each
  *	verdict EVENT IP retry|deliver|skip [LENGTH]
  *	manager GRACE_MS [VERDICT]	be the manager until a signal: print each notification, and give VERDICT to each park.
  *					SIGTERM closes the socket, SIGUSR1 gives up the role first
@@ -214,6 +215,19 @@ static int set(int argc, char **argv)
 	return ret ? fail(ret) : 0;
 }
 
+static int set_many(uint8_t mode)
+{
+	struct ost_kmod_instance_set change = { .fields = OST_KMOD_SET_MODE, .mode = mode };
+	int ret;
+
+	while (scanf("%" SCNu64, &change.id) == 1) {
+		ret = ost_kmod_instance_set(kmod, &change, &err);
+		if (ret)
+			return fail(ret);
+	}
+	return 0;
+}
+
 static int info(void)
 {
 	struct ost_kmod_info about;
@@ -259,6 +273,8 @@ static int run(const char *verb, int argc, char **argv)
 		return info();
 	if (!strcmp(verb, "set") && argc >= 1)
 		return set(argc, argv);
+	if (!strcmp(verb, "set-many") && argc == 1)
+		return set_many(number(argv[0]));
 	if (!strcmp(verb, "get") && argc == 1)
 		return get(number(argv[0]));
 	if (!strcmp(verb, "park") && argc == 1)

@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need_kmod
 start_manager
-park_instance a
+park_instance a park_ms=3600000
 
 # still EVENT PID - parked again, the same event, and the manager was told nothing of it
 still()

@@ -101,6 +101,8 @@ static void be_task(volatile pid_t *tids)
 	pthread_t thread;
 	int i;
 
+	/* the manager's socket lives as long as anybody has it */
+	close_range(3, ~0U, 0);
 	sigaction(SIGILL, &ill, NULL);
 	signal(SIGUSR1, ignore);
 	for (i = 0; i < THREADS; i++)
@@ -174,8 +176,14 @@ static const struct ost_kmod_ops ops = { .park = on_park, .lost = on_lost };
 static void become_manager(void)
 {
 	struct ost_error err = { 0 };
+	int ret, tries = 0;
 
-	if (ost_kmod_open(&kmod, &err) || ost_kmod_manager_set(kmod, 2000, &err))
+	if (ost_kmod_open(&kmod, &err))
+		die("open", &err);
+	/* a task that was forked just now may still have the socket that we closed */
+	while ((ret = ost_kmod_manager_set(kmod, 2000, &err)) == -EBUSY && tries++ < 1000)
+		usleep(10000);
+	if (ret)
 		die("manager", &err);
 	on_lost(NULL);
 }
