@@ -101,8 +101,6 @@ static void be_task(volatile pid_t *tids)
 	pthread_t thread;
 	int i;
 
-	/* the manager's socket lives as long as anybody has it */
-	close_range(3, ~0U, 0);
 	sigaction(SIGILL, &ill, NULL);
 	signal(SIGUSR1, ignore);
 	for (i = 0; i < THREADS; i++)
@@ -134,6 +132,8 @@ static void start_task(int i)
 	if (pid < 0)
 		die("fork", NULL);
 	if (!pid) {
+		/* the manager's socket lives as long as anybody has it, and in the cgroup we may freeze */
+		close_range(3, ~0U, 0);
 		write_file("cgroup.procs", "0");
 		be_task(tasks[i].tids);
 	}
@@ -180,7 +180,7 @@ static void become_manager(void)
 
 	if (ost_kmod_open(&kmod, &err))
 		die("open", &err);
-	/* a task that was forked just now may still have the socket that we closed */
+	/* a task that was forked just now may not have closed its copy of our last socket yet */
 	while ((ret = ost_kmod_manager_set(kmod, 2000, &err)) == -EBUSY && tries++ < 1000)
 		usleep(10000);
 	if (ret)
