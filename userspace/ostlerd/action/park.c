@@ -76,7 +76,7 @@ static void note_trap(struct ost_state *state, struct ost_instance *instance,
 	ost_trap_note(&state->traps, instance ? instance->function : NULL, parked->instance_id,
 		      parked->ip, parked->pid, parked->comm, parked->insn, parked->insn_len,
 		      OST_TRAP_MODULE, 0, ost_now_ns());
-	if (instance)
+	if (instance && !state->bpf)
 		instance->traps++;
 }
 

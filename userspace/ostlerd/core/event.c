@@ -58,7 +58,7 @@ static void note_trap(struct ost_state *state, struct ost_instance *instance,
 	if (!trap)
 		return;
 	if (instance) {
-		instance->traps++;
+		/* the instance's own count comes from the counters, which the ring can't fall short of */
 		instance->function->traps++;
 		instance->function->changed = true;
 	}

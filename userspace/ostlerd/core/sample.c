@@ -117,8 +117,7 @@ static void take_counters(void *context, uint64_t id, const struct ost_counters 
 	instance->reclaim_pages = counters->reclaim_pages;
 	instance->stall_ns = counters->stall_ns;
 	instance->released_bytes = counters->released_bytes;
-	if (counters->traps > instance->traps)
-		instance->traps = counters->traps;
+	instance->traps = counters->traps;
 	instance->demand.bytes = counters->ingress_bytes;
 	instance->messages_walk = counters->ingress_messages;
 	if (counters->last_ingress_ns > instance->demand.active_ns)
