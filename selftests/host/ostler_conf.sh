@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ostler.conf that is installed is what the daemon prints of itself, and the daemon accepts it.
+# shellcheck source-path=SCRIPTDIR source=../common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 daemon=$O/userspace/ostlerd
