@@ -47,6 +47,7 @@ in_turns()
 			"$side"
 			[ -n "$sample" ] || { missed "$side gave no sample"; return 1; }
 			[ "$round" = 0 ] || echo "$sample" >>"$tmp/$side"
+			printf '   turn %s, %s: %s%s\n' "$round" "$side" "$sample" "$([ "$round" -gt 0 ] || echo ' (not counted)')"
 		done
 	done
 	for side in "$@"; do
