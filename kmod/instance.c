@@ -22,6 +22,7 @@
 #define TABLE_BITS 10
 
 atomic_t ostler_instances = ATOMIC_INIT(0);
+struct ostler_stats __percpu *ostler_totals;
 
 /* The module's one worker: what it does is rare, and notifications want their order */
 struct workqueue_struct *ostler_queue;
@@ -30,7 +31,6 @@ static DEFINE_HASHTABLE(table, TABLE_BITS);
 static LIST_HEAD(in_order);
 static DEFINE_MUTEX(instances_mutex);
 static u64 last_serial;
-static struct ostler_stats __percpu *totals;
 
 static void sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, sweep);
@@ -79,12 +79,6 @@ void ostler_instance_put(struct ostler_instance *instance)
 		call_rcu(&instance->rcu, free_instance);
 }
 
-void ostler_instance_count(struct ostler_instance *instance, enum ostler_stat stat)
-{
-	this_cpu_inc(instance->stats->count[stat]);
-	this_cpu_inc(totals->count[stat]);
-}
-
 static void sum_stats(const struct ostler_stats __percpu *from, struct ostler_stats *to)
 {
 	unsigned int stat;
@@ -99,7 +93,7 @@ static void sum_stats(const struct ostler_stats __percpu *from, struct ostler_st
 
 void ostler_instance_totals(struct ostler_stats *stats)
 {
-	sum_stats(totals, stats);
+	sum_stats(ostler_totals, stats);
 }
 
 /* -ENOENT unless the cgroup lives and is to be seen from the caller's cgroup namespace */
@@ -280,8 +274,8 @@ int ostler_instance_init(void)
 	ostler_queue = alloc_ordered_workqueue("ostler", 0);
 	if (!ostler_queue)
 		return -ENOMEM;
-	totals = alloc_percpu(struct ostler_stats);
-	if (!totals) {
+	ostler_totals = alloc_percpu(struct ostler_stats);
+	if (!ostler_totals) {
 		destroy_workqueue(ostler_queue);
 		return -ENOMEM;
 	}
@@ -298,5 +292,5 @@ void ostler_instance_exit(void)
 	destroy_workqueue(ostler_queue);
 	/* free_instance() must have run before the module's code goes */
 	rcu_barrier();
-	free_percpu(totals);
+	free_percpu(ostler_totals);
 }

@@ -156,7 +156,7 @@ static int put_info(struct sk_buff *skb)
 	    (manager.in_grace &&
 	     nla_put_u32(skb, OSTLER_A_GRACE_LEFT_MS, manager.grace_left_ms)) ||
 	    nla_put_u32(skb, OSTLER_A_PARK_MAX, ostler_park_max) ||
-	    nla_put_u32(skb, OSTLER_A_PARKED, ostler_parks()) ||
+	    nla_put_u32(skb, OSTLER_A_PARKED, READ_ONCE(ostler_parks)) ||
 	    nla_put_u32(skb, OSTLER_A_INSTANCES, atomic_read(&ostler_instances)))
 		return -EMSGSIZE;
 	return put_stats(skb, &stats);

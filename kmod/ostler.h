@@ -89,19 +89,19 @@ enum ostler_outcome {
 extern unsigned int ostler_park_max;
 int ostler_table_init(void);
 void ostler_table_exit(void);
-unsigned int ostler_parks(void);
+extern unsigned int ostler_parks;
 int ostler_park_read(u64 event, struct ostler_park_info *info);
 bool ostler_park_slot(unsigned int slot, struct ostler_park_info *info);
 
 /* instance.c */
 extern atomic_t ostler_instances;
+extern struct ostler_stats __percpu *ostler_totals;
 extern struct workqueue_struct *ostler_queue;
 int ostler_instance_init(void);
 void ostler_instance_exit(void);
 struct ostler_instance *ostler_instance_of_current(void);
 bool ostler_instance_get(struct ostler_instance *instance);
 void ostler_instance_put(struct ostler_instance *instance);
-void ostler_instance_count(struct ostler_instance *instance, enum ostler_stat stat);
 void ostler_instance_totals(struct ostler_stats *stats);
 int ostler_instance_set(u64 id, const struct ostler_instance_change *change);
 int ostler_instance_del(u64 id);
@@ -124,6 +124,13 @@ void ostler_park_skips(struct ostler_instance *instance, u32 skip_max);
 void ostler_park_release(struct ostler_instance *instance);
 void ostler_park_orphan(void);
 void ostler_park_sweep(void);
+
+/* Inline: this and what surrounds it is all that most traps get to see of us */
+static inline void ostler_instance_count(struct ostler_instance *instance, enum ostler_stat stat)
+{
+	this_cpu_inc(instance->stats->count[stat]);
+	this_cpu_inc(ostler_totals->count[stat]);
+}
 
 /* manager.c */
 struct ostler_manager_info {

@@ -385,7 +385,7 @@ void ostler_park_sweep(void)
 	struct ostler_park *park;
 	unsigned int slot;
 
-	for (slot = 0; slot < ostler_park_max && ostler_parks(); slot++) {
+	for (slot = 0; slot < ostler_park_max && READ_ONCE(ostler_parks); slot++) {
 		raw_spin_lock_irq(&ostler_park_lock);
 		park = ostler_table_at(slot);
 		if (park && !(park->held & OSTLER_HELD_WORK) &&

@@ -16,6 +16,9 @@
 
 #define PARK_MAX_MAX 65536
 
+/* How many tasks are parked */
+unsigned int ostler_parks;
+
 unsigned int ostler_park_max = 1024;
 module_param_named(park_max, ostler_park_max, uint, 0444);
 MODULE_PARM_DESC(park_max,
@@ -28,7 +31,6 @@ static DEFINE_HASHTABLE(by_event, 10);
 static struct ostler_park *records;
 static LIST_HEAD(unused);
 static LIST_HEAD(to_tell);
-static unsigned int live;
 
 static void tell_parks(struct work_struct *work);
 static DECLARE_WORK(tell_work, tell_parks);
@@ -79,7 +81,7 @@ void ostler_table_add(struct ostler_park *park)
 	park->held = OSTLER_HELD_LIVE;
 	hash_add(by_task, &park->by_task, (unsigned long)park->task);
 	hash_add(by_event, &park->by_event, park->event);
-	WRITE_ONCE(live, live + 1);
+	WRITE_ONCE(ostler_parks, ostler_parks + 1);
 	WRITE_ONCE(park->instance->parked, park->instance->parked + 1);
 	ostler_instance_count(park->instance, OSTLER_STAT_PARKS);
 }
@@ -111,7 +113,7 @@ void ostler_table_end(struct ostler_park *park, u8 end)
 	hash_del(&park->by_task);
 	hash_del(&park->by_event);
 	WRITE_ONCE(park->end, end);
-	WRITE_ONCE(live, live - 1);
+	WRITE_ONCE(ostler_parks, ostler_parks - 1);
 	WRITE_ONCE(instance->parked, instance->parked - 1);
 	if (park->verdict == OSTLER_VERDICT_SKIP && end != OSTLER_END_SKIP && instance->skipped)
 		instance->skipped--;
@@ -119,11 +121,6 @@ void ostler_table_end(struct ostler_park *park, u8 end)
 	if (park->announced)
 		ostler_table_queue_tell(park);
 	ostler_table_let_go(park, OSTLER_HELD_LIVE);
-}
-
-unsigned int ostler_parks(void)
-{
-	return READ_ONCE(live);
 }
 
 /* ---- telling ---- */

@@ -104,11 +104,13 @@ static noinline void trace_trap(const struct ostler_instance *instance,
 static int handle_trap(struct ostler_instance *instance, struct pt_regs *regs)
 {
 	struct ostler_trap trap = { .ip = regs->ip };
-	enum ostler_outcome outcome;
+	enum ostler_outcome outcome = OSTLER_TRAP_NEW;
 
 	trap.insn_len = read_insn(trap.insn, trap.ip);
 	trap.insn_class = ostler_insn_classify(trap.insn, trap.insn_len);
-	outcome = ostler_park_trap(&trap, instance, regs);
+	/* a task that is parked may have been moved to an instance that only observes */
+	if (READ_ONCE(instance->mode) == OSTLER_MODE_PARK || unlikely(READ_ONCE(ostler_parks)))
+		outcome = ostler_park_trap(&trap, instance, regs);
 	if (outcome == OSTLER_TRAP_NEW || outcome == OSTLER_TRAP_PARKED)
 		count_trap(instance, &trap);
 	if (trace_ostler_trap_enabled() && outcome != OSTLER_TRAP_AGAIN)
