@@ -33,10 +33,8 @@ wait "$last_pid" 2>/dev/null
 ok "it comes back" start_manager 60000
 like "the grace time is over" "$(parkctl info)" "manager_port=[1-9][0-9]* .*in_grace=0"
 is "the dump shows what was parked before" "$(parkctl parks | sed 's/ age_ms=.*//' | sort)" "$before"
-parkctl parks | while read -r line; do
-	ok "a verdict of the new manager is taken" parkctl verdict "$(field event)" "$(field ip)" deliver
-done
-results=$((results + 2))
+line=$(parkctl parks | head -n 1)
+ok "a verdict of the new manager is taken" parkctl verdict "$(field event)" "$(field ip)" deliver
 ends "and has its effect" "$two" 132
 
 # dies, and nobody comes
@@ -72,7 +70,7 @@ ends "its death orphans at once" "$last_pid" 132
 ok "a manager that sleeps" start_manager 60000
 kill -STOP "$manager_pid"
 parkctl set "$id" park_ms=1
-start_task a avx catch times=20000
+start_task a avx catch times=3000
 ends "meets a flood" "$last_pid" 0
 lost=$(field lost "$(parkctl info)")
 kill -CONT "$manager_pid"
