@@ -185,8 +185,15 @@ static void on_upkeep(struct ost_op *op, int res)
 		state->host.pressure = false;
 		ost_info("memory is no longer short");
 	}
-	if (state->kmod && ost_kmod_info_get(state->kmod, &info, NULL) == -ENOENT)
-		lose_module(daemon);
+	if (state->kmod) {
+		int ret = ost_kmod_info_get(state->kmod, &info, NULL);
+
+		if (ret == -ENOENT)
+			lose_module(daemon);
+		/* nothing else shows that the last notification was lost */
+		else if (!ret && info.parked != state->traps.parked_count)
+			ost_park_resync(state);
+	}
 	if (!state->kmod && !ost_op_busy(&daemon->module))
 		find_module(daemon);
 	ost_op_at(&state->loop, op, now + UPKEEP_NS);
