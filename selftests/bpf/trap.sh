@@ -24,6 +24,8 @@ is "at the end of readable memory the bytes that are there are told" \
 
 before=$(counter "$id" traps)
 start_in_instance a sleep 60
+# the shell that becomes it would take the signal in its own way
+wait_for "grep -qx sleep /proc/$last_pid/comm"
 kill -ILL "$last_pid"
 wait "$last_pid" 2>/dev/null
 is "a SIGILL that somebody sent is no trap" "$(counter "$id" traps)" "$before"
