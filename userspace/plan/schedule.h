@@ -51,7 +51,6 @@ struct ost_schedule_instance {
 	uint64_t active_ns;	/* last message or CPU use */
 	uint64_t collected_ns;	/* end of the last collection */
 	uint64_t failed_ns;	/* end of the last one that failed */
-	uint64_t kept_bytes;	/* anonymous memory after the last one */
 	uint64_t cost_us;	/* expected */
 	bool worked;		/* has served or run since the last collection */
 	bool collecting;

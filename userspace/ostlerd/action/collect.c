@@ -144,7 +144,6 @@ static void record(struct ost_instance *instance, const struct ost_collect_work 
 	instance->memory = work->after;
 	instance->memory_ns = now_ns;
 	instance->messages_at_collect = instance->demand.messages;
-	instance->cpu_at_collect_ns = instance->demand.cpu_ns;
 }
 
 static void learn(struct ost_instance *instance, const struct ost_collect_work *work)
@@ -250,7 +249,6 @@ static void describe(const struct ost_instance *instance, uint64_t retry_ns, uin
 		.active_ns = instance->demand.active_ns,
 		.collected_ns = instance->last.count ? instance->last.ended_ns : 0,
 		.failed_ns = instance->last.failed_ns,
-		.kept_bytes = instance->kept_bytes,
 		.cost_us = ost_garbage_cost_us(&instance->function->model, instance->garbage_bytes),
 		.worked = !instance->last.count ||
 			  instance->demand.messages != instance->messages_at_collect ||

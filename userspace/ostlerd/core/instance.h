@@ -96,7 +96,6 @@ struct ost_instance {
 	uint64_t memory_ns;		/* when @memory was read in full */
 	uint64_t high_events;
 	uint64_t oom_events;
-	uint64_t cpu_at_collect_ns;
 	uint64_t messages_at_collect;
 	struct ost_memory memory;
 	uint64_t memory_seen_bytes;	/* memory.current when @memory was read in full */
