@@ -3,6 +3,8 @@
 
     api_client.py SOCKET parallel COUNT PATH    COUNT connections at once, each asks, then all are read:
                                                 prints "STATUS COUNT" for each status that came
+    api_client.py SOCKET full HELD MORE PATH    HELD connections, each of which asks and stays open, then MORE that ask:
+                                                prints "STATUS COUNT" for each status that came to the latter
     api_client.py SOCKET slow COUNT PATH        watches without reading while COUNT empty POSTs to PATH make
                                                 notices, then reads: prints "TOLD LOST"
     api_client.py SOCKET idle COUNT             COUNT connections that say nothing, until its input ends
@@ -39,6 +41,15 @@ def rest(s):
         data += piece
 
 
+def full(held, more, path):
+    crowd = [Client("ostler") for _ in range(held)]
+    for one in crowd:
+        one.request("GET", path)
+        if one.getresponse().read() and one.sock is None:
+            sys.exit("a connection was closed that should stay")
+    parallel(more, path)
+
+
 def parallel(count, path):
     sockets = [connect() for _ in range(count)]
     for s in sockets:
@@ -55,13 +66,13 @@ def parallel(count, path):
         print(key, statuses[key])
 
 
-class Watch(http.client.HTTPConnection):
+class Client(http.client.HTTPConnection):
     def connect(self):
         self.sock = connect()
 
 
 def slow(count, path):
-    watch = Watch("ostler")
+    watch = Client("ostler")
     watch.request("GET", "/v1/watch")
     stream = watch.getresponse()
     if json.loads(stream.readline())["change"] != "alive":
@@ -87,6 +98,8 @@ def idle(count):
 
 if sys.argv[2] == "parallel":
     parallel(int(sys.argv[3]), sys.argv[4])
+elif sys.argv[2] == "full":
+    full(int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
 elif sys.argv[2] == "slow":
     slow(int(sys.argv[3]), sys.argv[4])
 else:

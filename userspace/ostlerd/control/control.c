@@ -241,10 +241,10 @@ static void on_log(void *cls, const char *fmt, va_list args)
 {
 	char line[256];
 
-	/* the library takes every socket for TCP, and says each time that ours is none */
-	if (strstr(fmt, "TCP_") || strstr(fmt, "Failed to push the data"))
-		return;
 	vsnprintf(line, sizeof(line), fmt, args);
+	/* the library takes every socket for TCP, and says each time that ours is none */
+	if (strstr(line, "TCP_") || strstr(line, "Failed to push the data"))
+		return;
 	line[strcspn(line, "\n")] = '\0';
 	ost_debug("api: %s", line);
 }

@@ -323,7 +323,9 @@ static void begin(struct ost_request *req, struct MHD_Connection *connection, co
 	if (info && info->socket_context)
 		req->peer = &((struct ost_connection *)info->socket_context)->peer;
 	strncpy(req->method, method, sizeof(req->method) - 1);
-	if (length && (ost_http_number(length, &bytes) || bytes > OST_BODY_MAX))
+	/* one that is not much too large is read before it is refused: a client that is still
+	 * sending when the connection ends may never look at the answer */
+	if (length && (ost_http_number(length, &bytes) || bytes > BODY_DISCARD_MAX))
 		too_large(req);
 }
 
