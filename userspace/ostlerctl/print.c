@@ -9,8 +9,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-#include <wchar.h>
-#include <wctype.h>
+
+#include "lib/text.h"
 
 static struct {
 	bool colour;
@@ -49,64 +49,12 @@ const char *ost_print_off(void)
 
 void ost_print_clean(const char *text, char *buf, size_t size)
 {
-	mbstate_t state = {0};
-	size_t at = 0;
-
-	while (*text && at + 5 < size) {
-		wchar_t wide;
-		size_t len = mbrtowc(&wide, text, strlen(text), &state);
-
-		if (len == (size_t)-1 || len == (size_t)-2 || !iswprint(wide)) {
-			memset(&state, 0, sizeof(state));
-			at += snprintf(buf + at, size - at, "\\x%02x", (unsigned char)*text++);
-		} else if (at + len + 1 < size) {
-			memcpy(buf + at, text, len);
-			at += len;
-			text += len;
-		} else {
-			break;
-		}
-	}
-	buf[at] = '\0';
+	ost_text_clean(text, buf, size);
 }
 
-/* Columns that a clean text takes on the terminal. */
-static size_t text_width(const char *text)
+unsigned int ost_print_width(void)
 {
-	mbstate_t state = {0};
-	size_t width = 0;
-
-	while (*text) {
-		wchar_t wide;
-		size_t len = mbrtowc(&wide, text, strlen(text), &state);
-
-		if (len == (size_t)-1 || len == (size_t)-2)
-			return width + strlen(text);
-		width += wcwidth(wide) > 0 ? wcwidth(wide) : 0;
-		text += len;
-	}
-	return width;
-}
-
-/* Bytes of the part of @text that takes at most @columns. */
-static size_t fitting(const char *text, size_t columns)
-{
-	mbstate_t state = {0};
-	size_t width = 0, bytes = 0;
-
-	while (text[bytes]) {
-		wchar_t wide;
-		size_t len = mbrtowc(&wide, text + bytes, strlen(text + bytes), &state);
-		int cells = len < (size_t)-2 ? wcwidth(wide) : 1;
-
-		if (len >= (size_t)-2)
-			len = 1;
-		if (width + (cells > 0 ? cells : 0) > columns)
-			break;
-		width += cells > 0 ? cells : 0;
-		bytes += len;
-	}
-	return bytes;
+	return out.width;
 }
 
 const char *ost_print_bytes(char *buf, size_t size, uint64_t bytes)
@@ -257,12 +205,12 @@ static void print_row(const struct ost_table *table, size_t row, const size_t *w
 	fputs(ost_print_on(table->colours[row]), stdout);
 	for (unsigned int i = 0; i < table->columns; i++) {
 		const char *cell = table->rows[row][i];
-		size_t width = text_width(cell), bytes = strlen(cell);
+		size_t width = ost_text_width(cell), bytes = strlen(cell);
 		size_t pad = widths[i] > width ? widths[i] - width : 0;
 		bool last = i + 1 == table->columns;
 
 		if (last && out.width && column < out.width && !table->right[i])
-			bytes = fitting(cell, out.width - column);
+			bytes = ost_text_fitting(cell, out.width - column);
 		if (table->right[i])
 			printf("%*s", (int)pad, "");
 		fwrite(cell, 1, bytes, stdout);
@@ -279,7 +227,7 @@ void ost_table_end(struct ost_table *table)
 
 	for (size_t row = 0; row < table->count; row++)
 		for (unsigned int i = 0; i < table->columns; i++) {
-			size_t width = text_width(table->rows[row][i]);
+			size_t width = ost_text_width(table->rows[row][i]);
 
 			if (width > widths[i])
 				widths[i] = width;

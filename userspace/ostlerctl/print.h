@@ -17,6 +17,9 @@ enum ost_colour { OST_PLAIN, OST_BOLD, OST_GOOD, OST_WARN, OST_BAD, OST_DIM };
 /** ost_print_init() - look at standard output: a terminal, and how wide? */
 void ost_print_init(void);
 
+/** ost_print_width() - columns of the terminal, 0 when standard output is none */
+unsigned int ost_print_width(void);
+
 /** ost_print_on(), ost_print_off() - escape sequences of a colour, or "" */
 const char *ost_print_on(enum ost_colour colour);
 const char *ost_print_off(void);
