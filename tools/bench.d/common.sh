@@ -4,11 +4,12 @@
 # What the measurements share, over selftests/common.sh, whose instances, module and daemon they use.
 #
 #	about WHAT			what is measured, in words; then seed and assumptions, a line each
-#	in_turns ROUNDS SIDE...		ROUNDS times: call the function SIDE for each, which sets `sample`; kept in $tmp/SIDE.
-#					Each is called once before, uncounted
-#	median_of SIDE			of its samples
-#	ratio_of SIDE SIDE		the first by the second, pair by pair; the median of that
+#	in_turns ROUNDS SIDE...		ROUNDS times: call the function SIDE for each, which sets `sample`, one number or
+#					several in columns; kept in $tmp/SIDE. Each is called once before, uncounted
+#	median_of SIDE [COLUMN]		of its samples
+#	ratios SIDE SIDE [COLUMN]	the first by the second, pair by pair
 #	figure NAME VALUE UNIT [OP GOAL]	one result: printed, and a line of JSON in $BENCH_RESULTS
+#	figure_of NAME FILE DIGITS UNIT [OP GOAL]	the same for the median of the numbers in FILE, with their quartiles
 #	missed WHY			a side could not be measured; said, and no figure
 # shellcheck disable=SC2034,SC2154 # set for, and by, those that are sourced
 
@@ -29,9 +30,18 @@ about()
 	done
 }
 
+# quantile SHARE - of the numbers on stdin; between two of them it is what lies between
+quantile()
+{
+	sort -g | awk -v share="$1" '{ v[NR] = $1 } END {
+		if (!NR) exit
+		at = 1 + (NR - 1) * share; low = int(at)
+		printf "%.6g\n", v[low] + (at - low) * (v[low < NR ? low + 1 : low] - v[low]) }'
+}
+
 median()
 {
-	sort -g | awk '{ v[NR] = $1 } END { if (NR) printf "%.6g\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+	quantile 0.5
 }
 
 in_turns()
@@ -50,32 +60,40 @@ in_turns()
 			printf '   turn %s, %s: %s%s\n' "$round" "$side" "$sample" "$([ "$round" -gt 0 ] || echo ' (not counted)')"
 		done
 	done
-	for side in "$@"; do
-		printf '   %-12s %s  median %s\n' "$side" "$(xargs <"$tmp/$side")" "$(median_of "$side")"
-	done
 }
 
 median_of()
 {
-	median <"$tmp/$1"
+	awk -v at="${2:-1}" '{ print $at }' "$tmp/$1" | median
 }
 
-ratio_of()
+ratios()
 {
-	paste "$tmp/$1" "$tmp/$2" | awk '$2 { print $1 / $2 }' | median
+	paste -d ' ' <(awk -v at="${3:-1}" '{ print $at }' "$tmp/$1") <(awk -v at="${3:-1}" '{ print $at }' "$tmp/$2") |
+		awk '$2 { printf "%.6f\n", $1 / $2 }'
 }
 
 figure()
 {
-	local met=null word=
+	local met=null word='' spread=${spread:-}
 	if [ $# -gt 3 ]; then
 		met=$(awk -v a="$2" -v op="$4" -v b="$5" 'BEGIN { print (op == "<=" ? a <= b : a >= b) ? "true" : "false" }')
 		word="goal $4 $5: $([ "$met" = true ] && echo met || echo MISSED)"
 	fi
-	printf '   => %s = %s %s  %s\n' "$1" "$2" "$3" "$word"
+	printf '   => %s = %s%s%s  %s\n' "$1" "$2" "${3:+ $3}" "${spread:+ ($spread)}" "$word"
 	jq -cn --arg bench "$bench" --arg figure "$1" --argjson value "$2" --arg unit "$3" --arg goal "${4:+$4 $5}" \
-		--argjson met "$met" --arg kernel "$(uname -r)" --arg clock "${BENCH_CLOCK:-time}" \
-		'{$bench, $figure, $value, $unit, $goal, $met, $kernel, $clock}' >>"$BENCH_RESULTS"
+		--argjson met "$met" --arg spread "$spread" --arg kernel "$(uname -r)" --arg clock "${BENCH_CLOCK:-time}" \
+		'{$bench, $figure, $value, $unit, $goal, $met, $spread, $kernel, $clock}' >>"$BENCH_RESULTS"
+}
+
+figure_of()
+{
+	local name=$1 file=$2 format=%.$3f unit=$4 spread
+	shift 4
+	# shellcheck disable=SC2059 # the format is made here
+	spread=$(printf "quartiles $format to $format of %d" "$(quantile 0.25 <"$file")" "$(quantile 0.75 <"$file")" "$(wc -l <"$file")")
+	# shellcheck disable=SC2059
+	figure "$name" "$(printf "$format" "$(median <"$file")")" "$unit" "$@"
 }
 
 missed()
