@@ -37,31 +37,20 @@ static const struct stand_in stand_ins[] = {
 	/* one CPUID bit, two rows of the catalogue */
 	{ OST_F_BMI1, OST_F_TZCNT },
 	{ OST_F_TZCNT, OST_F_BMI1 },
-};
-
-/*
- * What every processor of a level has though the level's list doesn't name it: TSC and CLFLUSH came
- * long before 64-bit mode, and the psABI lists OSXSAVE, a bit of the kernel's, with v3.
- */
-static const struct stand_in level_extras[] = {
+	/* what no list of an x86-64 level names, and every processor of it has */
 	{ OST_F_LM, OST_F_TSC },
 	{ OST_F_LM, OST_F_CLFLUSH },
 	{ OST_F_AVX, OST_F_XSAVE },
 };
-
-static void add_stand_ins(struct ost_feature_set *set, const struct stand_in *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (ost_feature_set_has(set, list[i].has))
-			ost_feature_set_add(set, list[i].gives);
-}
 
 /* All that a host with these features runs. */
 static struct ost_feature_set widened(const struct ost_feature_set *have)
 {
 	struct ost_feature_set wide = *have;
 
-	add_stand_ins(&wide, stand_ins, sizeof(stand_ins) / sizeof(stand_ins[0]));
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++)
+		if (ost_feature_set_has(have, stand_ins[i].has))
+			ost_feature_set_add(&wide, stand_ins[i].gives);
 	return wide;
 }
 
@@ -113,7 +102,6 @@ unsigned int ost_needs_level(const struct ost_needs *needs)
 	ost_needs_hard(needs, &hard, NULL);
 	for (unsigned int level = 1; level <= 4; level++) {
 		ost_feature_level_set(level, &has);
-		add_stand_ins(&has, level_extras, sizeof(level_extras) / sizeof(level_extras[0]));
 		has = widened(&has);
 		if (ost_feature_set_within(&hard, &has))
 			return level;

@@ -117,7 +117,7 @@ static void print_lack(const struct ost_report_host *host, unsigned int feature,
 static const char *const lack_texts[OST_NEED_END] = {
 	[OST_NEED_WEAK_GUARD] = "behind a test that this host passes, in",
 	[OST_NEED_HAZARD] = "without it wrong results, and no trap, in",
-	[OST_NEED_SELF_CHECKED] = "looked for, and the program refused without it, by",
+	[OST_NEED_SELF_CHECKED] = "the program looks for it and refuses to run without, in",
 	[OST_NEED_REQUIRED] = "required by",
 };
 
