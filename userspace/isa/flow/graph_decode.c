@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isa/flow/graph_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Where the end of a function isn't known, jumps further than this lead to other functions; bytes.
+ * Conditional ones may go to code that was moved out of the way; unconditional ones that leave are
+ * tail calls.
+ */
+#define GUESS_BRANCH_MAX (64u << 10)
+#define GUESS_JUMP_MAX (4u << 10)
+
+/* So many addresses of data that were used last may be the table of an indirect jump. */
+#define TABLES 4
+
+/* struct sweep - one pass over one function */
+struct sweep {
+	struct ost_graph *graph;
+	struct graph_member *member;
+	struct ost_function *function;
+	const uint8_t *bytes;		/* at the start */
+	uint64_t readable;
+	uint64_t start, limit;
+	uint64_t at, next;		/* this instruction, the one after */
+	uint64_t last;			/* the last instruction that isn't padding */
+	uint64_t furthest;		/* target ahead that was seen; for functions whose end isn't known */
+	uint64_t tables[TABLES];	/* data that was last referred to: jump tables, if a jump follows */
+	unsigned int table_count;
+	uint8_t flow;			/* of @last */
+	bool exact, fixed, stop;
+	uint64_t refs_left;
+};
+
+static void ref_add(struct sweep *sweep, uint64_t target, enum ost_ref_kind kind)
+{
+	struct ost_graph *graph = sweep->graph;
+
+	if (target - sweep->member->low >= sweep->member->high - sweep->member->low)
+		return;
+	if (graph->ref_count >= sweep->refs_left) {
+		sweep->function->traits |= OST_TRAIT_TOO_LARGE;
+		sweep->stop = true;
+		return;
+	}
+	if (graph->ref_count == graph->ref_room &&
+	    !ost_graph_grow(graph, (void **)&graph->refs, graph->ref_count, &graph->ref_room,
+			    sizeof(*graph->refs))) {
+		sweep->stop = true;
+		return;
+	}
+	graph->refs[graph->ref_count++] = (struct ost_ref){ sweep->at, target, kind };
+}
+
+static void use_add(struct sweep *sweep, uint8_t need)
+{
+	struct ost_graph *graph = sweep->graph;
+
+	if (!graph->matters[need])
+		return;
+	if (!ost_graph_grow(graph, (void **)&graph->uses, graph->use_count, &graph->use_room,
+			    sizeof(*graph->uses))) {
+		sweep->stop = true;
+		return;
+	}
+	graph->uses[graph->use_count++] = (struct ost_use){ sweep->at, need };
+}
+
+/* Nothing that was seen so far leads past this instruction. */
+static bool is_last(const struct sweep *sweep)
+{
+	return !sweep->exact && sweep->next > sweep->furthest;
+}
+
+static bool is_code_ref(struct sweep *sweep, uint64_t target)
+{
+	struct graph_bound *bound;
+
+	if (!graph_code_of(sweep->member, target))
+		return false;
+	bound = ost_graph_bound_of(sweep->member, target);
+	if (bound && (target < bound->end || target == bound->start))
+		return true;
+	return ost_graph_plausible(sweep->member, target);
+}
+
+static void call(struct sweep *sweep, uint64_t target)
+{
+	struct ost_place place = { sweep->member->index, target };
+	struct ost_function *callee;
+	struct ost_target real;
+
+	if (!graph_code_of(sweep->member, target))
+		return;
+	ref_add(sweep, target, OST_REF_CALL);
+	if (!is_last(sweep))
+		return;
+	real = ost_graph_code(sweep->graph, place);
+	callee = real.known ? ost_graph_function_from(sweep->graph, real.place) : NULL;
+	if (callee ? (callee->traits & OST_TRAIT_NO_RETURN) != 0 :
+		     ost_graph_no_return_name(real.symbol))
+		sweep->stop = true;
+}
+
+static void jump(struct sweep *sweep, uint64_t target, bool conditional)
+{
+	uint64_t reach = conditional ? GUESS_BRANCH_MAX : GUESS_JUMP_MAX;
+	bool inside = target >= sweep->start && target < sweep->limit;
+
+	if (inside && !sweep->exact && target > sweep->at)
+		inside = target <= sweep->furthest || (target - sweep->at <= reach &&
+			 (conditional || !ost_graph_is_guess(sweep->member, target)));
+	if (inside && target > sweep->furthest)
+		sweep->furthest = target;
+	if (!inside && graph_code_of(sweep->member, target))
+		ref_add(sweep, target, OST_REF_JUMP);
+	if (!conditional && is_last(sweep))
+		sweep->stop = true;
+}
+
+/* enum absolute - what an instruction's 4-byte displacement without rip is */
+enum absolute { ABSOLUTE_NONE, ABSOLUTE_SLOT, ABSOLUTE_TABLE };
+
+/* An address in a displacement: of the operand itself, or of a table that registers index. */
+static enum absolute absolute_operand(const struct sweep *sweep, const struct ost_quick *insn,
+				      const uint8_t *bytes, uint64_t *address)
+{
+	int32_t value;
+	uint8_t sib;
+
+	if (!sweep->fixed || !insn->disp_at || insn->rip || insn->disp_at + 4 > insn->length)
+		return ABSOLUTE_NONE;
+	memcpy(&value, bytes + insn->disp_at, 4);
+	*address = (int64_t)value;
+	if (*address < sweep->member->low || *address >= sweep->member->high)
+		return ABSOLUTE_NONE;
+	if (insn->base_reg || (insn->modrm & 7) != 4 || insn->modrm >> 6)
+		return ABSOLUTE_TABLE;
+	sib = bytes[insn->disp_at - 1];
+	return (sib >> 3 & 7) == 4 && !(insn->rex & 2) ? ABSOLUTE_SLOT : ABSOLUTE_TABLE;
+}
+
+static void table_follow(struct sweep *sweep, uint64_t table, bool absolute)
+{
+	uint64_t end;
+
+	end = ost_graph_table_end(sweep->member, table, absolute, sweep->at, sweep->limit);
+	if (end > sweep->furthest)
+		sweep->furthest = end;
+}
+
+static void jump_indirect(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
+{
+	uint64_t address;
+
+	sweep->function->traits |= OST_TRAIT_RETURNS;
+	if (insn->rip) {
+		ref_add(sweep, sweep->next + insn->target, OST_REF_LOAD);
+	} else if (insn->modrm >> 6 == 3) {
+		for (unsigned int i = 0; !sweep->exact && i < TABLES && i < sweep->table_count; i++)
+			table_follow(sweep, sweep->tables[i], false);
+	} else {
+		switch (absolute_operand(sweep, insn, bytes, &address)) {
+		case ABSOLUTE_SLOT:
+			ref_add(sweep, address, OST_REF_LOAD);
+			break;
+		case ABSOLUTE_TABLE:
+			ref_add(sweep, address, OST_REF_DATA);
+			if (!sweep->exact)
+				table_follow(sweep, address, true);
+			break;
+		case ABSOLUTE_NONE:
+			break;
+		}
+	}
+	if (is_last(sweep))
+		sweep->stop = true;
+}
+
+static void call_indirect(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
+{
+	uint64_t address;
+
+	if (insn->rip) {
+		ref_add(sweep, sweep->next + insn->target, OST_REF_CALL_SLOT);
+		return;
+	}
+	switch (absolute_operand(sweep, insn, bytes, &address)) {
+	case ABSOLUTE_SLOT:
+		ref_add(sweep, address, OST_REF_CALL_SLOT);
+		break;
+	case ABSOLUTE_TABLE:
+		ref_add(sweep, address, OST_REF_DATA);
+		break;
+	case ABSOLUTE_NONE:
+		break;
+	}
+}
+
+static void flow(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
+{
+	switch (insn->flow) {
+	case OST_FLOW_CALL:
+		call(sweep, sweep->next + insn->target);
+		break;
+	case OST_FLOW_JUMP:
+		jump(sweep, sweep->next + insn->target, false);
+		break;
+	case OST_FLOW_BRANCH:
+		jump(sweep, sweep->next + insn->target, true);
+		break;
+	case OST_FLOW_RETURN:
+		sweep->function->traits |= OST_TRAIT_RETURNS;
+		sweep->stop |= is_last(sweep);
+		break;
+	case OST_FLOW_JUMP_INDIRECT:
+		jump_indirect(sweep, insn, bytes);
+		break;
+	case OST_FLOW_CALL_INDIRECT:
+		call_indirect(sweep, insn, bytes);
+		break;
+	case OST_FLOW_STOP:
+		sweep->stop |= is_last(sweep);
+		break;
+	}
+}
+
+static void data_taken(struct sweep *sweep, uint64_t target)
+{
+	ref_add(sweep, target, OST_REF_DATA);
+	sweep->tables[sweep->table_count++ % TABLES] = target;
+}
+
+static void address_taken(struct sweep *sweep, uint64_t target)
+{
+	if (is_code_ref(sweep, target))
+		ref_add(sweep, target, OST_REF_CODE);
+	else
+		data_taken(sweep, target);
+}
+
+static bool is_lea(const struct ost_quick *insn)
+{
+	return insn->map == OST_MAP_1BYTE && insn->opcode == 0x8d;
+}
+
+/* Code at a fixed address has no relocations left: a number that is an address is taken for one. */
+static void fixed_addresses(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
+{
+	struct graph_member *member = sweep->member;
+	uint64_t address;
+
+	switch (absolute_operand(sweep, insn, bytes, &address)) {
+	case ABSOLUTE_SLOT:
+		if (is_lea(insn))
+			address_taken(sweep, address);
+		else
+			ref_add(sweep, address, OST_REF_LOAD);
+		break;
+	case ABSOLUTE_TABLE:
+		if (!graph_code_of(member, address))
+			address_taken(sweep, address);
+		break;
+	case ABSOLUTE_NONE:
+		break;
+	}
+	if (insn->imm_size == 4 && insn->imm_at + 4 <= insn->length) {
+		int32_t value;
+
+		memcpy(&value, bytes + insn->imm_at, 4);
+		address = (int64_t)value;
+	} else if (insn->imm_size == 8 && insn->imm_at + 8 <= insn->length) {
+		memcpy(&address, bytes + insn->imm_at, 8);
+	} else {
+		return;
+	}
+	if (address - member->low >= member->high - member->low)
+		return;
+	if (!graph_code_of(member, address))
+		data_taken(sweep, address);
+	else if (ost_graph_is_start(member, address))
+		ref_add(sweep, address, OST_REF_CODE);
+}
+
+static void note(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
+{
+	if (insn->need)
+		use_add(sweep, insn->need);
+	if (insn->map == OST_MAP_0F) {
+		if (insn->opcode == 0xa2)
+			sweep->function->traits |= OST_TRAIT_CPUID;
+		else if (insn->opcode == 0x01 && insn->modrm == 0xd0)
+			sweep->function->traits |= OST_TRAIT_XGETBV;
+	}
+	if (insn->flow != OST_FLOW_NEXT) {
+		flow(sweep, insn, bytes);
+		return;
+	}
+	if (insn->rip) {
+		if (is_lea(insn))
+			address_taken(sweep, sweep->next + insn->target);
+		else
+			ref_add(sweep, sweep->next + insn->target, OST_REF_LOAD);
+	}
+	if (sweep->fixed && (insn->disp_at || insn->imm_size >= 4))
+		fixed_addresses(sweep, insn, bytes);
+}
+
+static bool is_padding(const struct ost_quick *insn)
+{
+	return (insn->map == OST_MAP_1BYTE && insn->opcode == 0x90) ||
+	       (insn->map == OST_MAP_0F && insn->opcode == 0x1f);
+}
+
+static bool is_noted(const struct sweep *sweep, const struct ost_quick *insn)
+{
+	return insn->flow | insn->need | insn->rip | sweep->fixed ||
+	       (insn->map == OST_MAP_0F && (insn->opcode == 0xa2 || insn->opcode == 0x01));
+}
+
+static void sweep_run(struct sweep *sweep)
+{
+	const uint64_t safe = sweep->readable > 2 * OST_QUICK_PAD ?
+			      sweep->start + sweep->readable - 2 * OST_QUICK_PAD : sweep->start;
+	uint8_t tail[4 * OST_QUICK_PAD];
+	uint64_t count = 0;
+	struct ost_quick insn;
+
+	while (sweep->at < sweep->limit && !sweep->stop) {
+		const uint8_t *bytes = sweep->bytes + (sweep->at - sweep->start);
+		unsigned int length;
+
+		if (__builtin_expect(sweep->at >= safe, 0)) {
+			uint64_t left = sweep->start + sweep->readable - sweep->at;
+
+			memset(tail, 0, sizeof(tail));
+			memcpy(tail, bytes, left < 2 * OST_QUICK_PAD ? left : 2 * OST_QUICK_PAD);
+			bytes = tail;
+		}
+		length = ost_quick_decode(bytes, &insn);
+		if (__builtin_expect(!length || length > sweep->limit - sweep->at, 0)) {
+			sweep->function->traits |= OST_TRAIT_BROKEN;
+			sweep->flow = OST_FLOW_STOP;
+			if (!sweep->exact)
+				break;
+			sweep->at++;
+			continue;
+		}
+		sweep->next = sweep->at + length;
+		count++;
+		if (is_noted(sweep, &insn))
+			note(sweep, &insn, bytes);
+		if (!is_padding(&insn)) {
+			sweep->flow = insn.flow;
+			sweep->last = sweep->at;
+		}
+		sweep->at = sweep->next;
+	}
+	sweep->graph->stats.instructions += count;
+	if (!count)
+		sweep->function->traits |= OST_TRAIT_BROKEN;
+}
+
+/* Padding is not code that anything goes on into, even when nothing says that a function ended. */
+static bool goes_on_at(struct sweep *sweep, uint64_t address)
+{
+	struct graph_bound *bound = ost_graph_bound_of(sweep->member, address);
+	struct graph_code *code = graph_code_of(sweep->member, address);
+	const uint8_t *p;
+
+	if (!code)
+		return false;
+	if (bound && bound->start == address)
+		return true;
+	p = code->bytes + (address - code->start);
+	return p[0] != 0x90 && p[0] != 0xcc && p[0] != 0 && p[0] != 0x66 && p[0] != 0x0f;
+}
+
+/* The last instruction goes on into what comes after: assembly in several pieces. */
+static void fall_through(struct sweep *sweep)
+{
+	if (sweep->stop || sweep->at != sweep->limit)
+		return;
+	if (sweep->flow != OST_FLOW_NEXT && sweep->flow != OST_FLOW_BRANCH)
+		return;
+	if (!goes_on_at(sweep, sweep->limit))
+		return;
+	sweep->at = sweep->last;
+	ref_add(sweep, sweep->limit, OST_REF_JUMP);
+	sweep->at = sweep->limit;
+}
+
+static int keep(struct ost_graph *graph, struct graph_member *member, struct ost_function *function)
+{
+	if (graph->ref_count) {
+		function->refs = ost_graph_alloc(graph, graph->ref_count * sizeof(*function->refs));
+		if (!function->refs ||
+		    !ost_graph_grow(graph, (void **)&member->batches, member->batch_count,
+				    &member->batch_room, sizeof(*member->batches)))
+			return -ENOMEM;
+		memcpy(function->refs, graph->refs, graph->ref_count * sizeof(*function->refs));
+		function->ref_count = graph->ref_count;
+		member->batches[member->batch_count++] = (struct graph_batch){
+			.first = member->ref_count, .function = function->index,
+		};
+		member->ref_count += graph->ref_count;
+	}
+	if (graph->use_count) {
+		function->uses = ost_graph_alloc(graph, graph->use_count * sizeof(*function->uses));
+		if (!function->uses)
+			return -ENOMEM;
+		memcpy(function->uses, graph->uses, graph->use_count * sizeof(*function->uses));
+		function->use_count = graph->use_count;
+	}
+	graph->stats.refs += graph->ref_count;
+	graph->stats.uses += graph->use_count;
+	return 0;
+}
+
+/* How far a function may be decoded: its end, or what its object's budget still allows. */
+static uint64_t limit_of(struct ost_graph *graph, const struct graph_member *member,
+			 struct ost_function *function)
+{
+	uint64_t most = graph->budget.code_bytes - member->code_bytes;
+
+	if (!function->exact && most > GRAPH_GUESS_MAX)
+		most = GRAPH_GUESS_MAX;
+	return function->end - function->start > most ? function->start + most : function->end;
+}
+
+int ost_graph_decode(struct ost_graph *graph, struct ost_function *function)
+{
+	struct graph_member *member = &graph->members[function->member];
+	struct graph_code *code = graph_code_of(member, function->start);
+	struct sweep sweep = {
+		.graph = graph, .member = member, .function = function,
+		.start = function->start, .at = function->start,
+		.exact = function->exact, .fixed = member->fixed,
+	};
+
+	if (function->decoded)
+		return function->traits & OST_TRAIT_TOO_LARGE ? -E2BIG : 0;
+	function->decoded = true;
+	sweep.limit = limit_of(graph, member, function);
+	sweep.refs_left = graph->budget.refs - member->ref_count;
+	sweep.bytes = code->bytes + (function->start - code->start);
+	sweep.readable = code->readable - (function->start - code->start);
+	graph->ref_count = 0;
+	graph->use_count = 0;
+	sweep_run(&sweep);
+	if (sweep.limit < function->end && sweep.at >= sweep.limit && !sweep.stop) {
+		function->traits |= OST_TRAIT_TOO_LARGE;
+		graph->stats.too_large++;
+	} else if (function->traits & OST_TRAIT_TOO_LARGE) {
+		graph->stats.too_large++;
+	} else {
+		fall_through(&sweep);
+	}
+	if (!function->exact)
+		function->end = sweep.at;
+	member->code_bytes += sweep.at - sweep.start;
+	graph->stats.code_bytes += sweep.at - sweep.start;
+	if (graph->no_memory || keep(graph, member, function))
+		return -ENOMEM;
+	return function->traits & OST_TRAIT_TOO_LARGE ? -E2BIG : 0;
+}
