@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isa/flow/close.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/close_internal.h"
+
+/** How often the stack's values may change before what is left to change is forgotten. */
+#define STACK_ROUNDS 12
+
+struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *values,
+				const struct ost_close_calls *calls)
+{
+	struct ost_close *close = calloc(1, sizeof(*close));
+
+	if (!close)
+		return NULL;
+	close->graph = graph;
+	close->values = values;
+	close->conds = ost_values_conds(values);
+	close->calls = *calls;
+	return close;
+}
+
+void ost_close_free(struct ost_close *close)
+{
+	free(close);
+}
+
+static void enqueue(struct look *look, uint32_t number)
+{
+	if (look->blocks[number].queued)
+		return;
+	look->blocks[number].queued = true;
+	look->queue[look->queue_tail] = number;
+	look->queue_tail = (look->queue_tail + 1) % (look->block_count + 1);
+}
+
+static uint32_t dequeue(struct look *look)
+{
+	uint32_t number;
+
+	if (look->queue_head == look->queue_tail)
+		return NO_BLOCK;
+	number = look->queue[look->queue_head];
+	look->queue_head = (look->queue_head + 1) % (look->block_count + 1);
+	look->blocks[number].queued = false;
+	return number;
+}
+
+static struct ost_flags join_flags(struct look *look, const struct ost_flags *a,
+				   const struct ost_flags *b)
+{
+	struct ost_flags flags = *a;
+	bool lost = false;
+
+	if (a->kind != b->kind || a->bits != b->bits || a->b != b->b)
+		return (struct ost_flags){0};
+	flags.a = ost_value_join(look->close->values, a->a, OST_COND_NONE, b->a, OST_COND_NONE,
+				 &lost);
+	return flags;
+}
+
+static bool same_state(const struct state *a, const struct state *b)
+{
+	return !memcmp(a->reg, b->reg, sizeof(a->reg)) && a->flags.kind == b->flags.kind &&
+	       a->flags.bits == b->flags.bits && a->flags.a == b->flags.a &&
+	       a->flags.b == b->flags.b && a->zero_vectors == b->zero_vectors && a->cond == b->cond;
+}
+
+/* A path with this state arrives at a block. */
+static void arrive(struct look *look, uint32_t number, const struct state *state, ost_cond edge)
+{
+	struct ost_close *close = look->close;
+	struct block *block = &look->blocks[number];
+	struct state *in = &block->in, before = *in;
+	ost_cond cond = ost_cond_both(close->conds, state->cond, edge);
+
+	if (cond == OST_COND_ALL)
+		return;
+	if (!block->entered) {
+		block->entered = true;
+		*in = *state;
+		in->cond = cond;
+		enqueue(look, number);
+		return;
+	}
+	for (unsigned int reg = 0; reg < 16; reg++) {
+		bool lost = false;
+		ost_value value = ost_value_join(close->values, in->reg[reg], before.cond,
+						 state->reg[reg], cond, &lost);
+
+		if (lost) {
+			close_escape(look, &before, look->ops[block->first].site, in->reg[reg],
+				     OST_EDGE_ADDRESS);
+			close_escape(look, state, look->ops[block->first].site, state->reg[reg],
+				     OST_EDGE_ADDRESS);
+		}
+		in->reg[reg] = value;
+	}
+	in->flags = join_flags(look, &in->flags, &state->flags);
+	in->zero_vectors &= state->zero_vectors;
+	in->cond = ost_cond_either(close->conds, in->cond, cond);
+	if (!same_state(in, &before))
+		enqueue(look, number);
+}
+
+static void leave(struct look *look, const struct state *state)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	struct ost_values *values = look->close->values;
+	ost_value rax = ost_value_given(values, state->reg[RAX], state->cond);
+	bool lost = false;
+
+	if (!look->outer) {
+		/* an address that is returned may be called, and a resolver's will be */
+		close_escape(look, state, look->ops[look->op_count - 1].site, state->reg[RAX],
+			     look->function->traits & OST_TRAIT_RESOLVER ? OST_EDGE_RESOLVED
+									 : OST_EDGE_ADDRESS);
+		calls->returns(calls->context, look->function, rax);
+		return;
+	}
+	look->returned =
+		ost_value_join(values, look->returned, OST_COND_NONE, rax, OST_COND_NONE, &lost);
+	look->returned_rdx = ost_value_join(values, look->returned_rdx, OST_COND_NONE,
+					    ost_value_given(values, state->reg[RDX], state->cond),
+					    OST_COND_NONE, &lost);
+	look->has_returned = true;
+}
+
+/* A jump out of the function: to another one, which returns to our caller. */
+static void leave_by_jump(struct look *look, struct state *state, const struct ost_op *op,
+			  ost_cond edge)
+{
+	struct ost_place place = {look->function->member, (uint64_t)op->src.number};
+	struct ost_target target;
+	struct ost_function *callee;
+
+	state->cond = ost_cond_both(look->close->conds, state->cond, edge);
+	if (state->cond == OST_COND_ALL)
+		return;
+	close_edge(look, op->site, place, state->cond, OST_EDGE_JUMP);
+	callee = close_direct(look, op, &target);
+	close_call(look, state, op, callee, target.symbol);
+	if (!callee || !(callee->traits & OST_TRAIT_NO_RETURN))
+		leave(look, state);
+}
+
+/* A jump through a register or memory: within the function where that is known, or out of it. */
+static void jump_by_value(struct look *look, struct state *state, const struct ost_op *op)
+{
+	struct ost_close *close = look->close;
+	ost_value value = close_read(look, state, op->site, &op->src, 64);
+	struct ost_alt alts[OST_VALUE_ALTS];
+	bool out = false, in = false;
+	const struct ost_alt *list;
+	unsigned int count;
+
+	list = ost_value_alts(close->values, value, &count);
+	if (list)
+		memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++) {
+		struct ost_place place = {alts[i].member, alts[i].number};
+		uint32_t block = NO_BLOCK;
+
+		if (alts[i].kind != OST_ALT_ADDRESS)
+			continue;
+		if (place.member == look->function->member)
+			block = close_block_at(look, place.address);
+		if (block != NO_BLOCK && block) {
+			arrive(look, block, state, alts[i].cond);
+			in = true;
+			continue;
+		}
+		close_edge(look, op->site, place,
+			   ost_cond_both(close->conds, state->cond, alts[i].cond), OST_EDGE_JUMP);
+		out = true;
+	}
+	/* a switch: any block that nothing else leads to */
+	if (!out && !in)
+		for (uint32_t i = 1; i < look->block_count; i++)
+			if (look->blocks[i].orphan)
+				arrive(look, i, state, OST_COND_NONE);
+	if (!in) {
+		close_call(look, state, op, NULL, NULL);
+		leave(look, state);
+	}
+}
+
+static void tell_test(struct look *look, const struct block *block, const struct state *state,
+		      const struct ost_op *op, ost_cond yes, ost_cond no)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	bool taken_dead = block->taken != NO_BLOCK && look->blocks[block->taken].dead;
+	bool next_dead = block->next != NO_BLOCK && look->blocks[block->next].dead;
+
+	if (!look->last || look->outer)
+		return;
+	if (yes > OST_COND_ALL)
+		calls->tests(calls->context, look->function, op->site, yes);
+	if (no > OST_COND_ALL)
+		calls->tests(calls->context, look->function, op->site, no);
+	if (taken_dead && !next_dead && no > OST_COND_ALL)
+		calls->refuses(calls->context, look->function, op->site, state->cond, no);
+	if (next_dead && !taken_dead && yes > OST_COND_ALL)
+		calls->refuses(calls->context, look->function, op->site, state->cond, yes);
+}
+
+static void finish_block(struct look *look, const struct block *block, struct state *state)
+{
+	const struct ost_op *op = &look->ops[block->end - 1];
+	ost_cond yes = OST_COND_NONE, no = OST_COND_NONE;
+	struct state out;
+
+	switch (op->kind) {
+	case OST_DO_RETURN:
+		leave(look, state);
+		return;
+	case OST_DO_BRANCH:
+		if (op->cc < 16)
+			ost_value_test(look->close->values, &state->flags, op->cc, &yes, &no);
+		tell_test(look, block, state, op, yes, no);
+		if (block->taken != NO_BLOCK) {
+			arrive(look, block->taken, state, yes);
+		} else {
+			out = *state;
+			leave_by_jump(look, &out, op, yes);
+		}
+		break;
+	case OST_DO_JUMP:
+		if (block->taken != NO_BLOCK)
+			arrive(look, block->taken, state, OST_COND_NONE);
+		else if (op->src.kind == OST_OPERAND_NUMBER)
+			leave_by_jump(look, state, op, OST_COND_NONE);
+		else
+			jump_by_value(look, state, op);
+		return;
+	default:
+		break;
+	}
+	if (block->next != NO_BLOCK)
+		arrive(look, block->next, state, no);
+}
+
+static int run_block(struct look *look, uint32_t number)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	const struct block *block = &look->blocks[number];
+	struct state state = block->in;
+
+	if (*look->steps < block->end - block->first)
+		return -E2BIG;
+	*look->steps -= block->end - block->first;
+	if (look->last && !look->outer)
+		calls->block(calls->context, look->function, look->ops[block->first].site,
+			     look->ops[block->end - 1].site + look->ops[block->end - 1].length,
+			     state.cond);
+	for (uint32_t i = block->first; i < block->end; i++)
+		close_step(look, &state, &look->ops[i]);
+	finish_block(look, block, &state);
+	return 0;
+}
+
+/* Blocks that no path was seen to lead to, in a function with a jump that isn't understood. */
+static bool enter_orphans(struct look *look, const struct state *entry)
+{
+	bool any = false;
+
+	if (!(look->function->traits & OST_TRAIT_RETURNS) || look->outer)
+		return false;
+	for (uint32_t i = 1; i < look->block_count; i++) {
+		struct state state = {.cond = OST_COND_NONE};
+
+		if (!look->blocks[i].orphan || look->blocks[i].entered)
+			continue;
+		state.reg[RSP] = entry->reg[RSP];
+		arrive(look, i, &state, OST_COND_NONE);
+		any = true;
+	}
+	return any;
+}
+
+static int run_queue(struct look *look)
+{
+	uint32_t number;
+	int ret = 0;
+
+	while (!ret && (number = dequeue(look)) != NO_BLOCK)
+		ret = run_block(look, number);
+	return ret;
+}
+
+static void enqueue_entered(struct look *look)
+{
+	for (uint32_t i = 0; i < look->block_count; i++)
+		if (look->blocks[i].entered)
+			enqueue(look, i);
+}
+
+/* Until neither the blocks nor what is on the stack change any more. */
+static int settle(struct look *look, const struct state *entry)
+{
+	int ret = run_queue(look);
+
+	for (unsigned int round = 0; !ret; round++) {
+		bool again = false;
+
+		if (!look->outer && look->stack_changed && round < STACK_ROUNDS)
+			again = true;
+		look->stack_changed = false;
+		if (!again && enter_orphans(look, entry))
+			again = true;
+		/* what is still unset is set where it isn't seen */
+		if (!again && !look->outer && look->saw_unset && !look->unset_any)
+			again = look->unset_any = true;
+		if (!again || round > 3 * STACK_ROUNDS)
+			break;
+		enqueue_entered(look);
+		ret = run_queue(look);
+	}
+	return ret;
+}
+
+static int last_pass(struct look *look)
+{
+	int ret = 0;
+
+	look->last = true;
+	for (uint32_t i = 0; !ret && i < look->block_count; i++)
+		if (look->blocks[i].entered)
+			ret = run_block(look, i);
+	return ret;
+}
+
+static void end(struct look *look)
+{
+	free(look->ops);
+	free(look->blocks);
+	free(look->queue);
+	if (!look->outer)
+		ost_cells_free(look->stack);
+}
+
+int close_run(struct look *look, const struct state *entry)
+{
+	bool last = look->last;
+	int ret = close_blocks(look);
+
+	/* edges are told once, when all is settled */
+	look->last = false;
+	if (!ret) {
+		arrive(look, 0, entry, OST_COND_NONE);
+		ret = settle(look, entry);
+	}
+	if (!ret && last)
+		ret = last_pass(look);
+	look->last = last;
+	end(look);
+	return ret;
+}
+
+int ost_close_look(struct ost_close *close, struct ost_function *function, bool last,
+		   uint64_t *steps)
+{
+	static const uint8_t arguments[6] = {RDI, RSI, RDX, RCX, 8, 9};
+	struct look look = {
+		.close = close,
+		.function = function,
+		.returned = OST_VALUE_NOTHING,
+		.returned_rdx = OST_VALUE_NOTHING,
+		.steps = steps,
+		.last = last,
+	};
+	struct state entry = {.cond = OST_COND_NONE};
+	int ret;
+
+	look.stack = ost_cells_new(close->values);
+	if (!look.stack)
+		return -ENOMEM;
+	entry.reg[RSP] = ost_value_alt(close->values, &(struct ost_alt){.kind = OST_ALT_STACK});
+	for (unsigned int i = 0; i < 6; i++) {
+		ost_value told = close->calls.argument(close->calls.context, function, i);
+
+		entry.reg[arguments[i]] =
+			told != OST_VALUE_ANY
+				? told
+				: ost_value_alt(
+					  close->values,
+					  &(struct ost_alt){.kind = OST_ALT_ARGUMENT, .member = i});
+	}
+	ret = close_run(&look, &entry);
+	return ret;
+}

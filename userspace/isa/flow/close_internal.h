@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_ISA_CLOSE_INTERNAL_H
+#define OST_ISA_CLOSE_INTERNAL_H
+
+#include "isa/flow/cell.h"
+#include "isa/flow/close.h"
+#include "isa/flow/op.h"
+
+/* What close.c (paths), close_blocks.c (blocks), close_step.c (instructions) and close_memory.c
+ * share. */
+
+#define RAX 0
+#define RCX 1
+#define RDX 2
+#define RBX 3
+#define RSP 4
+#define RBP 5
+#define RSI 6
+#define RDI 7
+
+/** Functions within functions that are followed with their arguments known. */
+#define INLINE_DEPTH 3
+/** Largest function that is: bytes. */
+#define INLINE_BYTES 2048
+
+/** struct state - registers and flags at one point */
+struct state {
+	ost_value reg[16];
+	struct ost_flags flags;
+	uint32_t zero_vectors; /* vector registers that are zero, one bit each */
+	ost_cond cond;	       /* what is known to be present here */
+};
+
+#define NO_BLOCK UINT32_MAX
+
+struct block {
+	uint32_t first, end;  /* ops */
+	uint32_t taken, next; /* blocks, or NO_BLOCK */
+	bool entered;	      /* some path leads here, so far */
+	bool queued;
+	bool orphan; /* no direct jump leads here: a table's may */
+	bool dead;   /* nothing returns from here */
+	struct state in;
+};
+
+/** struct look - one function being looked at, or one that is followed inside of it */
+struct look {
+	struct ost_close *close;
+	struct ost_function *function;
+	struct look *outer; /* whose stack this one shares; NULL */
+	struct ost_op *ops;
+	struct block *blocks;
+	uint32_t op_count, block_count, block_room;
+	uint32_t *queue; /* ring of block numbers, one more than there are blocks */
+	uint32_t queue_head, queue_tail;
+	struct ost_cells *stack; /* the outermost one's */
+	uint64_t
+		stack_escaped; /* lowest distance whose address others were given; INT64_MAX none */
+	bool escaped, unset_any, last;
+	bool stack_changed, saw_unset; /* in the outermost one */
+	unsigned int depth;
+	uint64_t call_site; /* of the call in @outer */
+	ost_value returned; /* rax */
+	ost_value returned_rdx;
+	bool has_returned;
+	uint64_t *steps;
+};
+
+/** struct address - where a memory operand points */
+struct address {
+	ost_value value; /* OST_VALUE_ANY: only @distance is known */
+	int64_t distance;
+	bool indexed; /* by something unknown: anywhere from there on */
+	bool from_argument;
+};
+
+struct ost_close {
+	struct ost_graph *graph;
+	struct ost_values *values;
+	struct ost_conds *conds;
+	struct ost_close_calls calls;
+};
+
+/* close_blocks.c: 0, -E2BIG, -ENOMEM */
+int close_blocks(struct look *look);
+uint32_t close_block_at(const struct look *look, uint64_t address);
+/* the function that an operand of a direct call or jump leads to, or NULL */
+struct ost_function *close_direct(const struct look *look, const struct ost_op *op,
+				  struct ost_target *target);
+
+/* close_memory.c */
+struct address close_address(struct look *look, const struct state *state,
+			     const struct ost_operand *operand);
+ost_value close_load(struct look *look, const struct state *state, uint64_t site,
+		     const struct address *address, unsigned int bytes);
+void close_store(struct look *look, const struct state *state, uint64_t site,
+		 const struct address *address, unsigned int bytes, ost_value value);
+ost_value close_read(struct look *look, const struct state *state, uint64_t site,
+		     const struct ost_operand *operand, unsigned int bits);
+void close_write(struct look *look, struct state *state, uint64_t site,
+		 const struct ost_operand *operand, ost_value value);
+/* addresses in a value go where others may use them */
+void close_escape(struct look *look, const struct state *state, uint64_t site, ost_value value,
+		  enum ost_edge how);
+/* a function that nothing is known of got this: what is on the stack there may be anything now */
+void close_forget_stack(struct look *look, ost_value value);
+void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
+		enum ost_edge how);
+
+/* close_step.c */
+void close_step(struct look *look, struct state *state, const struct ost_op *op);
+/* a call or a jump out of the function that leads to @callee; NULL: nobody knows where */
+void close_call(struct look *look, struct state *state, const struct ost_op *op,
+		struct ost_function *callee, const char *symbol);
+
+/* close.c */
+int close_run(struct look *look, const struct state *entry);
+
+#endif

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "isa/flow/close_internal.h"
+
+/* spaces of the stack's cells: only one */
+#define STACK_SPACE 0
+
+/** Bytes from an address of the stack on that a function which is given it may write. */
+#define ESCAPE_BYTES 128
+
+/** Of these, how many it is taken to write for sure: flags are kept in small structs. */
+#define FORGET_BYTES 32
+
+static const struct ost_object *object_of(const struct look *look, uint32_t member)
+{
+	return ost_graph_program(look->close->graph)->members[member].object;
+}
+
+static struct look *outermost(struct look *look)
+{
+	while (look->outer)
+		look = look->outer;
+	return look;
+}
+
+void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
+		enum ost_edge how)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+
+	if (cond == OST_COND_ALL || !look->last)
+		return;
+	/* what a followed function leads to is its caller's doing, at the call */
+	for (; look->outer; look = look->outer) {
+		site = look->call_site;
+		if (!look->outer->last)
+			return;
+	}
+	calls->edge(calls->context, look->function, site, to, cond, how);
+}
+
+/* Fixed code holds addresses as plain numbers. */
+static ost_value number_or_address(struct look *look, uint64_t number, bool may_be_address)
+{
+	struct ost_close *close = look->close;
+	const struct ost_object *object = object_of(look, look->function->member);
+
+	if (may_be_address && !object->shared && number >= 4096 &&
+	    ost_object_segment(object, number))
+		return ost_value_alt(close->values, &(struct ost_alt){
+							    .kind = OST_ALT_ADDRESS,
+							    .member = look->function->member,
+							    .number = number,
+						    });
+	return ost_value_number(close->values, number);
+}
+
+struct address close_address(struct look *look, const struct state *state,
+			     const struct ost_operand *operand)
+{
+	struct ost_values *values = look->close->values;
+	struct address address = {.value = OST_VALUE_ANY, .distance = operand->number};
+	ost_value index = OST_VALUE_ANY, base;
+
+	if (operand->thread)
+		return (struct address){.value = OST_VALUE_ANY, .distance = -1};
+	if (operand->index != OST_NO_REGISTER) {
+		index = ost_value_compute(values, OST_OP_MUL, state->reg[operand->index],
+					  ost_value_number(values, operand->scale), 64);
+		address.indexed = true;
+	}
+	if (operand->rip || operand->reg == OST_NO_REGISTER) {
+		struct ost_alt alt = {
+			.kind = OST_ALT_ADDRESS,
+			.member = look->function->member,
+			.number = operand->number,
+		};
+
+		base = operand->rip ? ost_value_alt(values, &alt)
+				    : number_or_address(look, operand->number, true);
+		address.distance = 0;
+	} else {
+		base = ost_value_compute(values, OST_OP_ADD, state->reg[operand->reg],
+					 ost_value_number(values, operand->number), 64);
+		/* the array may be what is called the index */
+		if (operand->index != OST_NO_REGISTER && operand->scale == 1 &&
+		    !ost_value_has_address(values, base) && ost_value_has_address(values, index)) {
+			ost_value swap = index;
+
+			index = state->reg[operand->reg];
+			base = ost_value_compute(values, OST_OP_ADD, swap,
+						 ost_value_number(values, operand->number), 64);
+		}
+	}
+	address.value = base;
+	if (address.indexed && index != OST_VALUE_ANY) {
+		ost_value sum = ost_value_compute(values, OST_OP_ADD, base, index, 64);
+
+		if (sum != OST_VALUE_ANY) {
+			address.value = sum;
+			address.indexed = false;
+		}
+	}
+	return address;
+}
+
+/* What the file has there: a constant, or what the loader will write. */
+static ost_value load_place(struct look *look, struct ost_place place, unsigned int bytes)
+{
+	struct ost_close *close = look->close;
+	const struct ost_close_calls *calls = &close->calls;
+	const struct ost_segment *segment;
+	struct ost_target target;
+	ost_value value = calls->load(calls->context, &(struct ost_memory){
+							      .kind = OST_MEMORY_PLACE,
+							      .place = place,
+							      .bytes = bytes,
+						      });
+
+	if (value != OST_VALUE_ANY)
+		return value;
+	if (bytes == 8) {
+		target = ost_graph_slot(close->graph, place);
+		if (target.known && !target.ifunc)
+			return ost_value_alt(close->values, &(struct ost_alt){
+								    .kind = OST_ALT_ADDRESS,
+								    .member = target.place.member,
+								    .number = target.place.address,
+							    });
+	}
+	segment = ost_object_segment(object_of(look, place.member), place.address);
+	if (segment && !segment->write && bytes <= 8) {
+		size_t left;
+		const uint8_t *at =
+			ost_object_at(object_of(look, place.member), place.address, &left);
+		uint64_t number = 0;
+
+		if (at && left >= bytes) {
+			memcpy(&number, at, bytes);
+			return number_or_address(look, number, bytes == 8);
+		}
+	}
+	return OST_VALUE_ANY;
+}
+
+static ost_value load_stack(struct look *look, uint64_t distance, unsigned int bytes)
+{
+	struct look *outer = outermost(look);
+	ost_value value;
+
+	/* above the return address are the caller's */
+	if ((int64_t)distance >= 0 || bytes > 8)
+		return OST_VALUE_ANY;
+	value = ost_cells_load(outer->stack, STACK_SPACE, distance, bytes);
+	if (value != OST_VALUE_NOTHING)
+		return value;
+	outer->saw_unset = true;
+	return outer->unset_any ? OST_VALUE_ANY : OST_VALUE_NOTHING;
+}
+
+static ost_value load_field(struct look *look, int64_t distance, unsigned int bytes,
+			    const struct ost_alt *argument)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	struct ost_memory memory = {
+		.kind = argument ? OST_MEMORY_ARGUMENT : OST_MEMORY_FIELD,
+		.place.member = look->function->member,
+		.distance = distance,
+		.argument = argument ? argument->member : 0,
+		.bytes = bytes,
+	};
+
+	return calls->load(calls->context, &memory);
+}
+
+static void data_edge(struct look *look, const struct state *state, uint64_t site,
+		      const struct ost_alt *alt)
+{
+	close_edge(look, site, (struct ost_place){alt->member, alt->number},
+		   ost_cond_both(look->close->conds, state->cond, alt->cond), OST_EDGE_DATA);
+}
+
+ost_value close_load(struct look *look, const struct state *state, uint64_t site,
+		     const struct address *address, unsigned int bytes)
+{
+	struct ost_values *values = look->close->values;
+	struct ost_alt alts[OST_VALUE_ALTS];
+	ost_value value = OST_VALUE_NOTHING;
+	const struct ost_alt *list;
+	unsigned int count;
+	bool lost = false;
+
+	if (address->value == OST_VALUE_NOTHING)
+		return OST_VALUE_NOTHING;
+	list = ost_value_alts(values, address->value, &count);
+	if (!list)
+		return address->indexed || address->distance < 0
+			       ? OST_VALUE_ANY
+			       : load_field(look, address->distance, bytes, NULL);
+	memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++) {
+		ost_value one = OST_VALUE_ANY;
+
+		if (alts[i].kind == OST_ALT_ADDRESS && address->indexed) {
+			if (bytes == 8)
+				data_edge(look, state, site, &alts[i]);
+		} else if (address->indexed) {
+			one = OST_VALUE_ANY;
+		} else if (alts[i].kind == OST_ALT_ADDRESS) {
+			one = load_place(look, (struct ost_place){alts[i].member, alts[i].number},
+					 bytes);
+		} else if (alts[i].kind == OST_ALT_STACK) {
+			one = load_stack(look, alts[i].number, bytes);
+		} else if (alts[i].kind == OST_ALT_ARGUMENT) {
+			one = load_field(look, (int64_t)alts[i].number, bytes, &alts[i]);
+		}
+		value = ost_value_join(values, value, OST_COND_NONE, one, alts[i].cond, &lost);
+	}
+	return value;
+}
+
+static void store_stack(struct look *look, const struct state *state, uint64_t site,
+			uint64_t distance, unsigned int bytes, ost_value value)
+{
+	struct look *outer = outermost(look);
+	bool lost = false;
+
+	if ((int64_t)distance >= 0)
+		return;
+	outer->stack_changed |=
+		ost_cells_store(outer->stack, STACK_SPACE, distance, bytes,
+				ost_value_given(look->close->values, value, state->cond), &lost);
+	/* others may read it there */
+	if (lost || (outer->escaped && (int64_t)distance >= (int64_t)outer->stack_escaped))
+		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
+}
+
+void close_store(struct look *look, const struct state *state, uint64_t site,
+		 const struct address *address, unsigned int bytes, ost_value value)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	struct ost_memory memory = {.kind = OST_MEMORY_FIELD,
+				    .place.member = look->function->member,
+				    .distance = address->distance,
+				    .bytes = bytes};
+	struct ost_alt alts[OST_VALUE_ALTS];
+	const struct ost_alt *list;
+	unsigned int count;
+	bool elsewhere = false;
+
+	if (address->value == OST_VALUE_NOTHING)
+		return;
+	list = ost_value_alts(look->close->values, address->value, &count);
+	if (!list) {
+		if (!address->indexed && address->distance >= 0)
+			calls->store(calls->context, look->function, &memory, value, state->cond);
+		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
+		return;
+	}
+	memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++) {
+		struct state there = *state;
+
+		there.cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
+		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
+			store_stack(look, &there, site, alts[i].number, bytes, value);
+			continue;
+		}
+		elsewhere = true;
+		memory.kind =
+			alts[i].kind == OST_ALT_ADDRESS ? OST_MEMORY_PLACE : OST_MEMORY_ARGUMENT;
+		memory.place = (struct ost_place){alts[i].member, alts[i].number};
+		memory.distance = (int64_t)alts[i].number;
+		memory.argument = alts[i].member;
+		if (alts[i].kind == OST_ALT_ARGUMENT)
+			memory.place.member = look->function->member;
+		if (!address->indexed &&
+		    (alts[i].kind == OST_ALT_ADDRESS || alts[i].kind == OST_ALT_ARGUMENT))
+			calls->store(calls->context, look->function, &memory, value, there.cond);
+	}
+	if (elsewhere)
+		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
+}
+
+ost_value close_read(struct look *look, const struct state *state, uint64_t site,
+		     const struct ost_operand *operand, unsigned int bits)
+{
+	struct ost_values *values = look->close->values;
+	struct address address;
+
+	switch (operand->kind) {
+	case OST_OPERAND_REGISTER:
+		return ost_value_cut(values, state->reg[operand->reg], operand->high ? 8 : 0,
+				     operand->bits);
+	case OST_OPERAND_NUMBER:
+		return ost_value_cut(values, ost_value_number(values, operand->number), 0, bits);
+	case OST_OPERAND_MEMORY:
+		if (operand->bits > 64 || operand->bits % 8)
+			return OST_VALUE_ANY;
+		address = close_address(look, state, operand);
+		return close_load(look, state, site, &address, operand->bits / 8);
+	default:
+		return OST_VALUE_ANY;
+	}
+}
+
+void close_write(struct look *look, struct state *state, uint64_t site,
+		 const struct ost_operand *operand, ost_value value)
+{
+	struct address address;
+
+	if (operand->kind == OST_OPERAND_REGISTER) {
+		state->reg[operand->reg] = operand->high ? OST_VALUE_ANY : value;
+	} else if (operand->kind == OST_OPERAND_MEMORY && operand->bits <= 64) {
+		address = close_address(look, state, operand);
+		close_store(look, state, site, &address, operand->bits / 8, value);
+	}
+}
+
+static void escape_addresses(struct look *look, const struct state *state, uint64_t site,
+			     const struct ost_alt *alts, unsigned int count, enum ost_edge how)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct ost_place place = {alts[i].member, alts[i].number};
+
+		if (alts[i].kind != OST_ALT_ADDRESS)
+			continue;
+		close_edge(look, site, place,
+			   ost_cond_both(look->close->conds, state->cond, alts[i].cond),
+			   ost_object_is_code(object_of(look, place.member), place.address)
+				   ? how
+				   : OST_EDGE_DATA);
+	}
+}
+
+/* What is on the stack from there on can be read by others, now and later. */
+static void escape_stack(struct look *look, const struct state *state, uint64_t site,
+			 uint64_t distance)
+{
+	struct look *outer = outermost(look);
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	if (!outer->escaped || (int64_t)distance < (int64_t)outer->stack_escaped) {
+		outer->escaped = true;
+		outer->stack_escaped = distance;
+	}
+	for (unsigned int i = 0; i < ESCAPE_BYTES; i += 4) {
+		alts = ost_value_alts(look->close->values,
+				      ost_cells_load(outer->stack, STACK_SPACE, distance + i, 8),
+				      &count);
+		if (alts)
+			escape_addresses(look, state, site, alts, count, OST_EDGE_ADDRESS);
+	}
+}
+
+void close_escape(struct look *look, const struct state *state, uint64_t site, ost_value value,
+		  enum ost_edge how)
+{
+	struct ost_alt alts[OST_VALUE_ALTS];
+	const struct ost_alt *list;
+	unsigned int count;
+
+	list = ost_value_alts(look->close->values, value, &count);
+	if (!list)
+		return;
+	memcpy(alts, list, count * sizeof(*alts));
+	escape_addresses(look, state, site, alts, count, how);
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_STACK)
+			escape_stack(look, state, site, alts[i].number);
+}
+
+void close_forget_stack(struct look *look, ost_value value)
+{
+	struct look *outer = outermost(look);
+	struct ost_alt alts[OST_VALUE_ALTS];
+	const struct ost_alt *list;
+	unsigned int count;
+	bool lost;
+
+	list = ost_value_alts(look->close->values, value, &count);
+	if (!list)
+		return;
+	memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++)
+		for (uint64_t at = 0; alts[i].kind == OST_ALT_STACK && at < FORGET_BYTES; at += 4)
+			if ((int64_t)(alts[i].number + at) < 0 &&
+			    ost_cells_has(outer->stack, STACK_SPACE, alts[i].number + at, 4))
+				outer->stack_changed |= ost_cells_store(outer->stack, STACK_SPACE,
+									alts[i].number + at, 4,
+									OST_VALUE_ANY, &lost);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isa/flow/solve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/solve_internal.h"
+#include "isa/implied.h"
+
+/** How often all is looked at anew with what the last round found out of memory. */
+#define ROUNDS 2
+
+void *list_more(struct ost_solve *solve, void *list, size_t size)
+{
+	LIST(char) *any = list;
+
+	if (any->count == any->room) {
+		size_t room = any->room ? any->room * 2 : 8;
+		char *at = realloc(any->at, room * size);
+
+		if (!at) {
+			solve->failed = true;
+			return NULL;
+		}
+		any->at = at;
+		any->room = room;
+	}
+	return any->at + any->count++ * size;
+}
+
+struct closely *solve_find(const struct ost_solve *solve, const struct ost_function *function)
+{
+	return function->index < solve->by_function_room ? solve->by_function[function->index]
+							 : NULL;
+}
+
+static bool make_room(struct ost_solve *solve, uint32_t index)
+{
+	size_t room = solve->by_function_room;
+	struct closely **more;
+
+	if (index < room)
+		return true;
+	room = 2ull * index + 1024;
+	more = realloc(solve->by_function, room * sizeof(*more));
+	if (!more) {
+		solve->failed = true;
+		return false;
+	}
+	memset(more + solve->by_function_room, 0, (room - solve->by_function_room) * sizeof(*more));
+	solve->by_function = more;
+	solve->by_function_room = room;
+	return true;
+}
+
+static struct closely *begin(struct ost_solve *solve, struct ost_function *function)
+{
+	struct closely **at;
+	struct closely *closely;
+
+	if (!make_room(solve, function->index))
+		return NULL;
+	closely = calloc(1, sizeof(*closely));
+	at = closely ? MORE(solve, &solve->closely) : NULL;
+	if (!at) {
+		solve->failed = true;
+		free(closely);
+		return NULL;
+	}
+	*at = solve->by_function[function->index] = closely;
+	closely->function = function;
+	closely->returned = OST_VALUE_NOTHING;
+	for (unsigned int i = 0; i < 6; i++)
+		closely->argument[i] = OST_VALUE_NOTHING;
+	return closely;
+}
+
+void solve_want(struct ost_solve *solve, struct ost_function *function)
+{
+	struct closely *closely = solve_find(solve, function);
+	struct closely **at;
+
+	/* the stubs of the loader's table have nothing of their own */
+	if (!function->decoded)
+		return;
+	if (!closely)
+		closely = begin(solve, function);
+	if (!closely || closely->queued || closely->failed)
+		return;
+	if (closely->looks >= LOOKS_MAX)
+		return;
+	at = MORE(solve, &solve->queue);
+	if (!at)
+		return;
+	*at = closely;
+	closely->queued = true;
+}
+
+/* From now on it is taken as one that nothing is known of. */
+static void give_up(struct ost_solve *solve, struct closely *closely)
+{
+	closely->failed = true;
+	closely->returned = OST_VALUE_ANY;
+	closely->writes.count = closely->edges.count = closely->spans.count = 0;
+	solve->given_up++;
+}
+
+static void run_queue(struct ost_solve *solve)
+{
+	while (solve->queue_head < solve->queue.count && !solve->failed) {
+		struct closely *closely = solve->queue.at[solve->queue_head++];
+
+		closely->queued = false;
+		closely->looks++;
+		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
+			give_up(solve, closely);
+		if (solve->queue_head > 65536) {
+			solve->queue.count -= solve->queue_head;
+			memmove(solve->queue.at, solve->queue.at + solve->queue_head,
+				solve->queue.count * sizeof(*solve->queue.at));
+			solve->queue_head = 0;
+		}
+	}
+	solve->queue.count = solve->queue_head = 0;
+}
+
+static void want_sources(struct ost_solve *solve)
+{
+	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
+		struct ost_function *function = ost_graph_get(solve->graph, i);
+
+		if (function->decoded &&
+		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
+			solve_want(solve, function);
+	}
+}
+
+/* Forget what was found, but not which functions and which memory matter. */
+static void start_again(struct ost_solve *solve)
+{
+	ost_cells_clear(solve->cells);
+	solve_put_initials(solve);
+	for (size_t i = 0; i < solve->closely.count; i++) {
+		struct closely *closely = solve->closely.at[i];
+
+		if (closely->failed)
+			continue;
+		closely->looks = 0;
+		closely->returned = OST_VALUE_NOTHING;
+		closely->writes.count = 0;
+		for (unsigned int at = 0; at < 6; at++)
+			closely->argument[at] = OST_VALUE_NOTHING;
+		solve_want(solve, closely->function);
+	}
+}
+
+static void last_looks(struct ost_solve *solve)
+{
+	for (size_t i = 0; i < solve->closely.count && !solve->failed; i++) {
+		struct closely *closely = solve->closely.at[i];
+
+		if (!closely->failed &&
+		    ost_close_look(solve->close, closely->function, true, &solve->steps))
+			give_up(solve, closely);
+	}
+}
+
+struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
+{
+	struct ost_solve *solve = calloc(1, sizeof(*solve));
+	struct ost_close_calls calls;
+
+	if (!solve)
+		return NULL;
+	solve->graph = graph;
+	solve->program = ost_graph_program(graph);
+	solve->steps = solve->steps_given = steps;
+	solve_calls(solve, &calls);
+	solve->values = ost_values_new();
+	solve->conds = solve->values ? ost_values_conds(solve->values) : NULL;
+	solve->cells = solve->values ? ost_cells_new(solve->values) : NULL;
+	solve->close = solve->values ? ost_close_new(graph, solve->values, &calls) : NULL;
+	if (!solve->cells || !solve->close || solve_pointers(solve)) {
+		ost_solve_free(solve);
+		return NULL;
+	}
+	want_sources(solve);
+	run_queue(solve);
+	for (unsigned int round = 1; round < ROUNDS; round++) {
+		start_again(solve);
+		run_queue(solve);
+	}
+	last_looks(solve);
+	if (!solve->failed && !solve_reach(solve))
+		return solve;
+	ost_solve_free(solve);
+	return NULL;
+}
+
+void ost_solve_free(struct ost_solve *solve)
+{
+	if (!solve)
+		return;
+	for (size_t i = 0; i < solve->closely.count; i++) {
+		struct closely *closely = solve->closely.at[i];
+
+		free(closely->writes.at);
+		free(closely->edges.at);
+		free(closely->spans.at);
+		free(closely);
+	}
+	for (unsigned int tier = 0; tier < OST_TIERS; tier++)
+		free(solve->reached[tier]);
+	free(solve->closely.at);
+	free(solve->by_function);
+	free(solve->queue.at);
+	free(solve->initials.at);
+	free(solve->pointers.at);
+	free(solve->refusals.at);
+	ost_close_free(solve->close);
+	ost_cells_free(solve->cells);
+	ost_values_free(solve->values);
+	free(solve);
+}
+
+const struct ost_feature_set *ost_solve_plain(const struct ost_solve *solve, ost_cond cond)
+{
+	return ost_cond_set(solve->conds, cond);
+}
+
+void ost_solve_set(const struct ost_solve *solve, ost_cond cond, struct ost_feature_set *set)
+{
+	*set = *ost_cond_set(solve->conds, cond);
+	ost_feature_implied(set);
+}
+
+bool ost_solve_test(const struct ost_solve *solve, unsigned int feature, struct ost_place *place)
+{
+	*place = solve->tests[feature % OST_FEATURE_END];
+	return place->address != 0;
+}
+
+const struct ost_refusal *ost_solve_refusals(const struct ost_solve *solve, size_t *count)
+{
+	*count = solve->refusals.count;
+	return solve->refusals.at;
+}
+
+void ost_solve_stats(const struct ost_solve *solve, struct ost_solve_stats *stats)
+{
+	*stats = (struct ost_solve_stats){
+		.close = solve->closely.count,
+		.given_up = solve->given_up,
+		.steps = solve->steps_given - solve->steps,
+		/* a look that doesn't fit the rest ends without having used it up */
+		.budget_spent = solve->given_up && solve->steps < 65536,
+	};
+}

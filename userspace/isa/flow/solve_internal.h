@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_ISA_SOLVE_INTERNAL_H
+#define OST_ISA_SOLVE_INTERNAL_H
+
+#include "isa/flow/cell.h"
+#include "isa/flow/close.h"
+#include "isa/flow/solve.h"
+
+/* What solve.c (rounds), solve_tell.c (what functions tell each other) and solve_reach.c share. */
+
+/** Looks at one function in one round. */
+#define LOOKS_MAX 16
+
+/* a list that grows */
+#define LIST(type)                                                                                 \
+	struct {                                                                                   \
+		type *at;                                                                          \
+		size_t count, room;                                                                \
+	}
+
+struct edge {
+	uint64_t site;
+	struct ost_place to;
+	ost_cond cond;
+	uint8_t how; /* enum ost_edge */
+};
+
+struct span {
+	uint64_t start, end;
+	ost_cond cond;
+};
+
+struct write {
+	struct ost_memory memory;
+	ost_value value;
+};
+
+/* what is known of a function that is looked at closely */
+struct closely {
+	struct ost_function *function;
+	bool queued, failed;
+	uint16_t looks;
+	ost_value returned;
+	ost_value argument[6];
+	LIST(struct write) writes;
+	LIST(struct edge) edges;
+	LIST(struct span) spans;
+};
+
+struct initial {
+	uint32_t space;
+	uint64_t address;
+	unsigned int bytes;
+	ost_value value;
+};
+
+/* a slot in some object that holds the address of data */
+struct pointer {
+	struct ost_place to, slot;
+};
+
+struct ost_solve {
+	struct ost_graph *graph;
+	const struct ost_program *program;
+	struct ost_values *values;
+	struct ost_conds *conds;
+	struct ost_close *close;
+	struct ost_cells *cells;
+	LIST(struct initial) initials;
+	LIST(struct closely *) closely;
+	struct closely **by_function; /* by index, NULL: not looked at */
+	size_t by_function_room;
+	LIST(struct closely *) queue;
+	size_t queue_head;
+	LIST(struct pointer) pointers; /* by what they point to */
+	LIST(struct ost_refusal) refusals;
+	struct ost_place tests[OST_FEATURE_END];
+	struct ost_reached *reached[OST_TIERS];
+	size_t reached_room;
+	uint64_t steps, steps_given;
+	size_t given_up;
+	bool failed; /* no memory */
+};
+
+/* make room for one more and return it; NULL, and @solve->failed, without memory */
+void *list_more(struct ost_solve *solve, void *list, size_t size);
+#define MORE(solve, list) ((__typeof__((list)->at))list_more(solve, list, sizeof(*(list)->at)))
+
+/* solve.c */
+struct closely *solve_find(const struct ost_solve *solve, const struct ost_function *function);
+/* have it looked at (again); nothing happens for what was given up */
+void solve_want(struct ost_solve *solve, struct ost_function *function);
+
+/* solve_tell.c */
+void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
+int solve_pointers(struct ost_solve *solve);
+void solve_put_initials(struct ost_solve *solve);
+
+/* solve_reach.c */
+int solve_reach(struct ost_solve *solve);
+
+#endif

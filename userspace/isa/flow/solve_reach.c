@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+
+#include "isa/flow/solve_internal.h"
+
+#define ROOT UINT32_MAX
+
+/* the pointers in a variable were followed, under this condition */
+struct seen {
+	struct ost_place place;
+	ost_cond cond;
+	bool used;
+};
+
+struct job {
+	uint32_t function;
+	uint8_t tier;
+};
+
+struct reach {
+	struct ost_solve *solve;
+	LIST(struct job) jobs;
+	size_t head;
+	uint8_t *queued; /* per function, one bit a tier */
+	struct seen *seen;
+	size_t seen_count, seen_room;
+};
+
+/* where an edge comes from */
+struct origin {
+	uint32_t from;
+	uint64_t site;
+	ost_cond cond;
+	char how;
+};
+
+static bool make_room(struct reach *reach, uint32_t index)
+{
+	struct ost_solve *solve = reach->solve;
+	size_t room = solve->reached_room;
+	uint8_t *queued;
+
+	if (index < room)
+		return true;
+	room = 2ull * index + 1024;
+	for (unsigned int tier = 0; tier < OST_TIERS; tier++) {
+		struct ost_reached *more = realloc(solve->reached[tier], room * sizeof(*more));
+
+		if (!more)
+			return false;
+		solve->reached[tier] = more;
+		for (size_t i = solve->reached_room; i < room; i++)
+			more[i] = (struct ost_reached){.cond = OST_COND_ALL, .from = ROOT};
+	}
+	queued = realloc(reach->queued, room);
+	if (!queued)
+		return false;
+	for (size_t i = solve->reached_room; i < room; i++)
+		queued[i] = 0;
+	reach->queued = queued;
+	solve->reached_room = room;
+	return true;
+}
+
+static void enter_tier(struct reach *reach, uint32_t index, unsigned int tier,
+		       const struct origin *origin)
+{
+	struct ost_solve *solve = reach->solve;
+	struct ost_reached *reached = &solve->reached[tier][index];
+	ost_cond cond = ost_cond_either(solve->conds, reached->cond, origin->cond);
+	struct job *job;
+
+	if (cond == reached->cond)
+		return;
+	*reached = (struct ost_reached){cond, origin->from, origin->site, origin->how};
+	if (reach->queued[index] >> tier & 1)
+		return;
+	job = MORE(solve, &reach->jobs);
+	if (!job)
+		return;
+	*job = (struct job){index, tier};
+	reach->queued[index] |= 1u << tier;
+}
+
+static void enter(struct reach *reach, struct ost_place place, unsigned int tier,
+		  const struct origin *origin)
+{
+	struct ost_solve *solve = reach->solve;
+	struct ost_target target = ost_graph_code(solve->graph, place);
+	struct ost_function *function;
+
+	if (origin->cond == OST_COND_ALL || !target.known)
+		return;
+	function = ost_graph_function(solve->graph, target.place);
+	if (!function || !make_room(reach, function->index))
+		return;
+	if (target.ifunc)
+		function->traits |= OST_TRAIT_RESOLVER;
+	for (; tier < OST_TIERS; tier++)
+		enter_tier(reach, function->index, tier, origin);
+}
+
+static bool is_code(const struct reach *reach, struct ost_place place)
+{
+	return ost_object_is_code(reach->solve->program->members[place.member].object,
+				  place.address);
+}
+
+static struct seen *seen_slot(struct seen *seen, size_t room, struct ost_place place)
+{
+	size_t at = (place.address * 0x9e3779b97f4a7c15ull ^ place.member * 0x85ebca6bu) >> 24 &
+		    (room - 1);
+
+	while (seen[at].used &&
+	       (seen[at].place.address != place.address || seen[at].place.member != place.member))
+		at = (at + 1) & (room - 1);
+	return &seen[at];
+}
+
+/* Is this variable new, or known under a weaker condition than before? */
+static bool see(struct reach *reach, struct ost_place place, ost_cond *cond)
+{
+	struct seen *slot;
+
+	if (2 * reach->seen_count >= reach->seen_room) {
+		size_t room = reach->seen_room ? reach->seen_room * 2 : 4096;
+		struct seen *seen = calloc(room, sizeof(*seen));
+
+		if (!seen)
+			return false;
+		for (size_t i = 0; i < reach->seen_room; i++)
+			if (reach->seen[i].used)
+				*seen_slot(seen, room, reach->seen[i].place) = reach->seen[i];
+		free(reach->seen);
+		reach->seen = seen;
+		reach->seen_room = room;
+	}
+	slot = seen_slot(reach->seen, reach->seen_room, place);
+	if (slot->used) {
+		ost_cond either = ost_cond_either(reach->solve->conds, slot->cond, *cond);
+
+		if (either == slot->cond)
+			return false;
+		*cond = slot->cond = either;
+		return true;
+	}
+	*slot = (struct seen){place, *cond, true};
+	reach->seen_count++;
+	return true;
+}
+
+/* All that the pointers in a variable lead to, and those in variables that they point to. */
+static void enter_data(struct reach *reach, struct ost_place first, const struct origin *origin)
+{
+	struct ost_solve *solve = reach->solve;
+	LIST(struct ost_place) todo = {0};
+	struct ost_place *place = MORE(solve, &todo);
+	struct origin via = *origin;
+
+	if (place)
+		*place = first;
+	via.how = 'd';
+	while (todo.count) {
+		struct ost_place at = todo.at[--todo.count];
+		const struct ost_object *object = solve->program->members[at.member].object;
+		uint64_t end;
+
+		via.cond = origin->cond;
+		if (!see(reach, at, &via.cond))
+			continue;
+		end = ost_graph_object_end(solve->graph, at);
+		for (size_t i = ost_object_relocs_from(object, at.address);
+		     i < object->reloc_count && object->relocs[i].offset < end; i++) {
+			struct ost_place slot = {at.member, object->relocs[i].offset};
+			struct ost_target target = ost_graph_slot(solve->graph, slot);
+
+			if (!target.known)
+				continue;
+			if (is_code(reach, target.place))
+				enter(reach, target.place, OST_TIER_PROBABLE, &via);
+			else if ((place = MORE(solve, &todo)))
+				*place = target.place;
+		}
+	}
+	free(todo.at);
+}
+
+static void follow_slot(struct reach *reach, struct ost_place slot, unsigned int tier,
+			const struct origin *origin)
+{
+	struct ost_target target = ost_graph_slot(reach->solve->graph, slot);
+
+	if (!target.known)
+		return;
+	if (is_code(reach, target.place))
+		enter(reach, target.place, tier, origin);
+	else
+		enter_data(reach, target.place, origin);
+}
+
+/* A function that was not looked at: all that it refers to, whenever it runs. */
+static void follow_refs(struct reach *reach, const struct ost_function *function, unsigned int tier,
+			ost_cond cond)
+{
+	bool resolver = function->traits & OST_TRAIT_RESOLVER;
+
+	for (uint32_t i = 0; i < function->ref_count; i++) {
+		const struct ost_ref *ref = &function->refs[i];
+		struct ost_place to = {function->member, ref->target};
+		struct origin origin = {function->index, ref->site, cond, 'c'};
+
+		switch (ref->kind) {
+		case OST_REF_CALL:
+			enter(reach, to, tier, &origin);
+			break;
+		case OST_REF_JUMP:
+			origin.how = 'j';
+			enter(reach, to, tier, &origin);
+			break;
+		case OST_REF_CODE:
+			/* candidates, one of which it chooses in a way that isn't understood */
+			origin.how = 'a';
+			if (!resolver)
+				enter(reach, to, tier, &origin);
+			break;
+		case OST_REF_DATA:
+			enter_data(reach, to, &origin);
+			break;
+		default:
+			if (!resolver || ref->kind == OST_REF_CALL_SLOT)
+				follow_slot(reach, to, tier, &origin);
+		}
+	}
+}
+
+static void follow_edges(struct reach *reach, const struct closely *closely, unsigned int tier,
+			 ost_cond cond)
+{
+	static const char how[] = {
+		[OST_EDGE_CALL] = 'c', [OST_EDGE_JUMP] = 'j',	  [OST_EDGE_ADDRESS] = 'a',
+		[OST_EDGE_DATA] = 'd', [OST_EDGE_RESOLVED] = 'i',
+	};
+
+	for (size_t i = 0; i < closely->edges.count; i++) {
+		const struct edge *edge = &closely->edges.at[i];
+		struct origin origin = {
+			closely->function->index,
+			edge->site,
+			ost_cond_both(reach->solve->conds, cond, edge->cond),
+			how[edge->how],
+		};
+
+		if (edge->how == OST_EDGE_DATA)
+			enter_data(reach, edge->to, &origin);
+		else
+			enter(reach, edge->to, tier, &origin);
+	}
+}
+
+static void follow(struct reach *reach, const struct job *job)
+{
+	struct ost_function *function = ost_graph_get(reach->solve->graph, job->function);
+	ost_cond cond = reach->solve->reached[job->tier][job->function].cond;
+	const struct closely *closely = solve_find(reach->solve, function);
+
+	ost_graph_decode(reach->solve->graph, function);
+	if (closely && !closely->failed)
+		follow_edges(reach, closely, job->tier, cond);
+	else
+		follow_refs(reach, function, job->tier, cond);
+}
+
+static void root(void *context, struct ost_place place, bool resolver)
+{
+	struct origin origin = {ROOT, 0, OST_COND_NONE, resolver ? 'i' : 'r'};
+
+	enter(context, place, OST_TIER_CERTAIN, &origin);
+}
+
+int solve_reach(struct ost_solve *solve)
+{
+	struct reach reach = {.solve = solve};
+
+	make_room(&reach, ost_graph_count(solve->graph));
+	ost_graph_roots(solve->graph, root, &reach);
+	while (reach.head < reach.jobs.count) {
+		struct job job = reach.jobs.at[reach.head++];
+
+		reach.queued[job.function] &= ~(1u << job.tier);
+		follow(&reach, &job);
+	}
+	free(reach.jobs.at);
+	free(reach.queued);
+	free(reach.seen);
+	return solve->failed ? -ENOMEM : 0;
+}
+
+struct ost_reached ost_solve_reached(const struct ost_solve *solve,
+				     const struct ost_function *function, enum ost_tier tier)
+{
+	if (function->index >= solve->reached_room)
+		return (struct ost_reached){.cond = OST_COND_ALL, .from = ROOT};
+	return solve->reached[tier][function->index];
+}
+
+ost_cond ost_solve_at(const struct ost_solve *solve, const struct ost_function *function,
+		      uint64_t site, enum ost_tier tier)
+{
+	const struct closely *closely = solve_find(solve, function);
+	ost_cond cond = ost_solve_reached(solve, function, tier).cond;
+
+	if (!closely || closely->failed || cond == OST_COND_ALL)
+		return cond;
+	for (size_t i = 0; i < closely->spans.count; i++)
+		if (site >= closely->spans.at[i].start && site < closely->spans.at[i].end)
+			return ost_cond_both(solve->conds, cond, closely->spans.at[i].cond);
+	return OST_COND_ALL;
+}

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/solve_internal.h"
+
+/** Fields nearer to the start of a struct than this are of too many structs: bytes. */
+#define FIELD_MIN 0x10
+/** Struct fields farther than this aren't looked for: bytes. */
+#define FIELD_MAX 0x40000
+/** How far before a variable its struct may begin, where no symbol says: bytes. */
+#define STRUCT_BEFORE 1024
+/** Cells that are kept; more is a program that stores what CPUID said everywhere. */
+#define CELLS_MAX 60000
+
+#define FIELD_SPACE 0x40000000u
+
+/* libc and the loader: what they are passed says nothing of what they do with it */
+static bool is_system(const struct ost_object *object)
+{
+	static const char *const names[] = {"libc.so",	  "ld-linux",  "libm.so", "libpthread.so",
+					    "libmvec.so", "libc.musl", "ld-musl"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(object->name, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static const struct ost_object *object_of(const struct ost_solve *solve, uint32_t member)
+{
+	return solve->program->members[member].object;
+}
+
+static bool crosses_barrier(const struct ost_solve *solve, const struct ost_function *caller,
+			    const struct ost_function *callee)
+{
+	return caller->member != callee->member && is_system(object_of(solve, callee->member)) &&
+	       !is_system(object_of(solve, caller->member));
+}
+
+static void want_reader(void *context, struct ost_function *function, const struct ost_ref *ref)
+{
+	(void)ref;
+	solve_want(context, function);
+}
+
+/* Everybody who can name this piece of memory. */
+static void want_readers(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
+{
+	const struct ost_symbol *symbol =
+		ost_object_symbol(object_of(solve, place.member), place.address);
+	struct ost_place from = place;
+	size_t low = 0, high = solve->pointers.count;
+
+	from.address = place.address > STRUCT_BEFORE ? place.address - STRUCT_BEFORE : 0;
+	if (symbol && symbol->size && symbol->address <= place.address)
+		from.address = symbol->address;
+	ost_graph_readers(solve->graph, from, place.address + bytes - from.address, want_reader,
+			  solve);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct ost_place *to = &solve->pointers.at[middle].to;
+
+		if (to->member < from.member ||
+		    (to->member == from.member && to->address < from.address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < solve->pointers.count && solve->pointers.at[low].to.member == from.member &&
+	       solve->pointers.at[low].to.address < place.address + bytes;
+	     low++)
+		ost_graph_readers(solve->graph, solve->pointers.at[low].slot, 8, want_reader,
+				  solve);
+}
+
+static ost_value file_value(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
+{
+	size_t left = 0;
+	const uint8_t *at = ost_object_at(object_of(solve, place.member), place.address, &left);
+	uint64_t number = 0;
+
+	if (at)
+		memcpy(&number, at, left < bytes ? left : bytes);
+	return ost_value_number(solve->values, number);
+}
+
+static void put_initial(struct ost_solve *solve, const struct initial *initial)
+{
+	bool lost;
+
+	ost_cells_store(solve->cells, initial->space, initial->address, initial->bytes,
+			initial->value, &lost);
+}
+
+void solve_put_initials(struct ost_solve *solve)
+{
+	for (size_t i = 0; i < solve->initials.count; i++)
+		put_initial(solve, &solve->initials.at[i]);
+}
+
+static bool add_initial(struct ost_solve *solve, uint32_t space, uint64_t address,
+			unsigned int bytes, ost_value value)
+{
+	struct initial *initial;
+
+	if (solve->initials.count >= CELLS_MAX)
+		return false;
+	initial = MORE(solve, &solve->initials);
+	if (!initial)
+		return false;
+	*initial = (struct initial){space, address, bytes, value};
+	put_initial(solve, initial);
+	return true;
+}
+
+/* Begin to keep a variable: with what the file has there. */
+static bool keep_place(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
+{
+	struct ost_place granule = {place.member, place.address & ~3ull};
+
+	if (bytes >= 4 && place.address % 4 == 0)
+		return add_initial(solve, place.member, place.address, bytes,
+				   file_value(solve, place, bytes));
+	return add_initial(solve, place.member, granule.address, 4, file_value(solve, granule, 4));
+}
+
+struct field_search {
+	struct ost_solve *solve;
+	int64_t distance;
+};
+
+/* Functions of an object in which something is at this distance from a register. */
+static void want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
+{
+	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
+		struct ost_function *function = ost_graph_get(solve->graph, i);
+		const struct ost_object *object = object_of(solve, member);
+		uint64_t size = function->end - function->start, at = 0;
+		struct ost_quick insn;
+		const uint8_t *bytes;
+		size_t left;
+
+		if (function->member != member || !function->decoded || !function->use_count)
+			continue;
+		bytes = ost_object_at(object, function->start, &left);
+		for (; bytes && at + OST_QUICK_PAD <= left && at < size; at += insn.length) {
+			int32_t wide;
+
+			if (!ost_quick_decode(bytes + at, &insn))
+				insn.length = 1, insn.disp_at = insn.disp8_at = 0;
+			memcpy(&wide, bytes + at + insn.disp_at, 4);
+			if ((insn.disp_at && insn.base_reg && wide == distance) ||
+			    (insn.disp8_at && insn.base_reg &&
+			     (int8_t)bytes[at + insn.disp8_at] == distance)) {
+				solve_want(solve, function);
+				break;
+			}
+		}
+	}
+}
+
+static ost_value tell_load(void *context, const struct ost_memory *memory)
+{
+	struct ost_solve *solve = context;
+	uint32_t space = memory->place.member;
+	uint64_t address = memory->place.address;
+
+	if (memory->kind != OST_MEMORY_PLACE) {
+		space |= FIELD_SPACE;
+		address = memory->distance;
+	}
+	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
+		return OST_VALUE_ANY;
+	return ost_cells_load(solve->cells, space, address, memory->bytes);
+}
+
+static void store_place(struct ost_solve *solve, const struct ost_memory *memory, ost_value value,
+			bool tells)
+{
+	struct ost_place place = memory->place;
+	bool lost, kept = ost_cells_has(solve->cells, place.member, place.address, memory->bytes);
+
+	if (!kept && (!tells || !keep_place(solve, place, memory->bytes)))
+		return;
+	if (ost_cells_store(solve->cells, place.member, place.address, memory->bytes, value,
+			    &lost) ||
+	    !kept)
+		want_readers(solve, place, memory->bytes);
+}
+
+static void store_field(struct ost_solve *solve, const struct ost_memory *memory, ost_value value)
+{
+	uint32_t space = FIELD_SPACE | memory->place.member;
+	bool lost, kept;
+
+	if (memory->distance < FIELD_MIN || memory->distance > FIELD_MAX || memory->bytes > 8)
+		return;
+	kept = ost_cells_has(solve->cells, space, memory->distance, memory->bytes);
+	/* fresh memory is zero */
+	if (!kept && !add_initial(solve, space, memory->distance, memory->bytes,
+				  ost_value_number(solve->values, 0)))
+		return;
+	if (ost_cells_store(solve->cells, space, memory->distance, memory->bytes, value, &lost) ||
+	    !kept)
+		want_field_users(solve, memory->place.member, memory->distance);
+}
+
+static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	(void)ref;
+	solve_want(context, caller);
+}
+
+static void want_close_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	(void)ref;
+	if (solve_find(context, caller))
+		solve_want(context, caller);
+}
+
+/* All, or those only that are looked at closely anyway. */
+static void want_callers(struct ost_solve *solve, struct ost_function *function, bool all)
+{
+	ost_graph_callers(solve->graph, function, all ? want_caller : want_close_caller, solve);
+}
+
+static void store_argument(struct ost_solve *solve, struct ost_function *function,
+			   const struct ost_memory *memory, ost_value value, bool tells)
+{
+	struct closely *closely = solve_find(solve, function);
+	struct write *write = NULL;
+	bool lost = false;
+	ost_value joined;
+
+	if (!closely)
+		return;
+	for (size_t i = 0; i < closely->writes.count && !write; i++)
+		if (closely->writes.at[i].memory.argument == memory->argument &&
+		    closely->writes.at[i].memory.distance == memory->distance &&
+		    closely->writes.at[i].memory.bytes == memory->bytes)
+			write = &closely->writes.at[i];
+	if (!write) {
+		if (!tells || closely->writes.count >= 64 ||
+		    !(write = MORE(solve, &closely->writes)))
+			return;
+		*write = (struct write){*memory, OST_VALUE_NOTHING};
+	}
+	joined = ost_value_join(solve->values, write->value, OST_COND_NONE, value, OST_COND_NONE,
+				&lost);
+	if (joined == write->value)
+		return;
+	write->value = joined;
+	want_callers(solve, function, true);
+}
+
+static void tell_store(void *context, struct ost_function *function,
+		       const struct ost_memory *memory, ost_value value, ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	bool tells;
+
+	if (value == OST_VALUE_NOTHING || memory->bytes > 8)
+		return;
+	value = ost_value_given(solve->values, value, cond);
+	if (ost_value_has_address(solve->values, value))
+		value = OST_VALUE_ANY;
+	tells = ost_value_tells(solve->values, value);
+	switch (memory->kind) {
+	case OST_MEMORY_PLACE:
+		store_place(solve, memory, value, tells);
+		break;
+	case OST_MEMORY_ARGUMENT:
+		store_argument(solve, function, memory, value, tells);
+		/* fallthrough */
+	case OST_MEMORY_FIELD:
+		if (tells)
+			store_field(solve, memory, value);
+	}
+}
+
+static void pass_argument(struct ost_solve *solve, struct ost_function *callee, unsigned int at,
+			  ost_value value)
+{
+	struct closely *closely;
+	bool lost = false;
+	ost_value joined;
+
+	if (!ost_value_tells(solve->values, value) || ost_value_has_address(solve->values, value))
+		return;
+	closely = solve_find(solve, callee);
+	if (!closely) {
+		solve_want(solve, callee);
+		closely = solve_find(solve, callee);
+	}
+	if (!closely)
+		return;
+	joined = ost_value_join(solve->values, closely->argument[at], OST_COND_NONE, value,
+				OST_COND_NONE, &lost);
+	if (joined == closely->argument[at])
+		return;
+	closely->argument[at] = joined;
+	solve_want(solve, callee);
+}
+
+static ost_value tell_call(void *context, struct ost_function *caller, struct ost_function *callee,
+			   const ost_value *arguments, ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	struct closely *closely;
+
+	(void)cond;
+	if (crosses_barrier(solve, caller, callee) &&
+	    !(callee->name && !strncmp(callee->name, "__x86_get_cpu", 13)))
+		return OST_VALUE_ANY;
+	for (unsigned int i = 0; i < 6; i++)
+		pass_argument(solve, callee, i, arguments[i]);
+	closely = solve_find(solve, callee);
+	return closely && !closely->failed ? closely->returned : OST_VALUE_ANY;
+}
+
+static bool tell_written(void *context, struct ost_function *callee, unsigned int at,
+			 struct ost_memory *memory, ost_value *value)
+{
+	const struct closely *closely = solve_find(context, callee);
+
+	if (!closely || closely->failed || at >= closely->writes.count)
+		return false;
+	*memory = closely->writes.at[at].memory;
+	*value = closely->writes.at[at].value;
+	return true;
+}
+
+/* Is it the address of a struct in which something is kept that tells of the processor? */
+static bool leads_to_cells(const struct ost_solve *solve, ost_value value)
+{
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(solve->values, value, &count);
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_ADDRESS &&
+		    ost_cells_has(solve->cells, alts[i].member, alts[i].number, STRUCT_BEFORE))
+			return true;
+	return false;
+}
+
+static void tell_returns(void *context, struct ost_function *function, ost_value value)
+{
+	struct ost_solve *solve = context;
+	struct closely *closely = solve_find(solve, function);
+	bool lost = false;
+	ost_value joined;
+
+	if (!closely || value == OST_VALUE_NOTHING)
+		return;
+	joined = ost_value_join(solve->values, closely->returned, OST_COND_NONE, value,
+				OST_COND_NONE, &lost);
+	if (joined == closely->returned)
+		return;
+	closely->returned = joined;
+	want_callers(solve, function,
+		     ost_value_tells(solve->values, joined) || leads_to_cells(solve, joined));
+}
+
+static ost_value tell_argument(void *context, struct ost_function *function, unsigned int at)
+{
+	const struct closely *closely = solve_find(context, function);
+
+	return closely && closely->argument[at] != OST_VALUE_NOTHING ? closely->argument[at]
+								     : OST_VALUE_ANY;
+}
+
+static void tell_edge(void *context, struct ost_function *function, uint64_t site,
+		      struct ost_place to, ost_cond cond, enum ost_edge how)
+{
+	struct ost_solve *solve = context;
+	struct closely *closely = solve_find(solve, function);
+	struct edge *edge = closely ? MORE(solve, &closely->edges) : NULL;
+
+	if (edge)
+		*edge = (struct edge){site, to, cond, how};
+}
+
+static void tell_block(void *context, struct ost_function *function, uint64_t start, uint64_t end,
+		       ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	struct closely *closely = solve_find(solve, function);
+	struct span *span = closely ? MORE(solve, &closely->spans) : NULL;
+
+	if (span)
+		*span = (struct span){start, end, cond};
+}
+
+static void tell_refuses(void *context, struct ost_function *function, uint64_t site,
+			 ost_cond before, ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	struct ost_refusal *refusal = MORE(solve, &solve->refusals);
+
+	if (refusal)
+		*refusal = (struct ost_refusal){function->index, site, before, cond};
+}
+
+static void tell_tests(void *context, struct ost_function *function, uint64_t site, ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	const struct ost_feature_set *set = ost_cond_set(solve->conds, cond);
+
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (ost_feature_set_has(set, feature) && !solve->tests[feature].address)
+			solve->tests[feature] = (struct ost_place){function->member, site};
+}
+
+void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls)
+{
+	*calls = (struct ost_close_calls){
+		.context = solve,
+		.load = tell_load,
+		.store = tell_store,
+		.call = tell_call,
+		.written = tell_written,
+		.returns = tell_returns,
+		.argument = tell_argument,
+		.edge = tell_edge,
+		.block = tell_block,
+		.refuses = tell_refuses,
+		.tests = tell_tests,
+	};
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	const struct pointer *x = a, *y = b;
+
+	if (x->to.member != y->to.member)
+		return x->to.member < y->to.member ? -1 : 1;
+	return x->to.address < y->to.address ? -1 : x->to.address > y->to.address;
+}
+
+int solve_pointers(struct ost_solve *solve)
+{
+	for (uint32_t member = 0; member < solve->program->count; member++) {
+		const struct ost_object *object = object_of(solve, member);
+
+		for (size_t i = 0; i < object->reloc_count; i++) {
+			struct ost_place slot = {member, object->relocs[i].offset};
+			struct ost_target target = ost_graph_slot(solve->graph, slot);
+			struct pointer *pointer;
+
+			if (!target.known || target.ifunc ||
+			    ost_object_is_code(object_of(solve, target.place.member),
+					       target.place.address))
+				continue;
+			pointer = MORE(solve, &solve->pointers);
+			if (!pointer)
+				return -ENOMEM;
+			*pointer = (struct pointer){target.place, slot};
+		}
+	}
+	if (solve->pointers.count)
+		qsort(solve->pointers.at, solve->pointers.count, sizeof(*solve->pointers.at),
+		      compare_pointers);
+	return 0;
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isa/flow/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/value_internal.h"
+
+#define ALTS_MAX (1u << 21) /* distinct sets of alternatives; more are OST_VALUE_ANY */
+#define BITS_MAX (1u << 18) /* distinct bit patterns, 256 bytes each */
+
+static uint64_t hash_bytes(const void *data, size_t size)
+{
+	const uint8_t *at = data;
+	uint64_t hash = size, word;
+
+	for (; size >= 8; size -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+static bool pool_grow(struct pool *pool, size_t size)
+{
+	uint32_t room = pool->room ? pool->room * 2 : 1024;
+	uint32_t *table = calloc(room * 4ull, sizeof(*table));
+	void *rows = realloc(pool->rows, room * size);
+
+	if (rows)
+		pool->rows = rows;
+	if (!table || !rows) {
+		free(table);
+		return false;
+	}
+	free(pool->table);
+	pool->table = table;
+	pool->room = room;
+	for (uint32_t i = 0; i < pool->count; i++) {
+		uint64_t at = hash_bytes((char *)rows + i * size, size) % (room * 4ull);
+
+		while (table[at])
+			at = (at + 1) % (room * 4ull);
+		table[at] = i + 1;
+	}
+	return true;
+}
+
+/* Index of an equal row, or UINT32_MAX when the pool is full. */
+static uint32_t pool_intern(struct pool *pool, const void *row, size_t size, uint32_t max)
+{
+	uint64_t hash = hash_bytes(row, size), at;
+
+	if (pool->count == pool->room && (pool->count >= max || !pool_grow(pool, size)))
+		return UINT32_MAX;
+	for (at = hash % (pool->room * 4ull); pool->table[at]; at = (at + 1) % (pool->room * 4ull))
+		if (!memcmp((char *)pool->rows + (pool->table[at] - 1) * size, row, size))
+			return pool->table[at] - 1;
+	memcpy((char *)pool->rows + pool->count * size, row, size);
+	pool->table[at] = pool->count + 1;
+	return pool->count++;
+}
+
+struct ost_values *ost_values_new(void)
+{
+	struct ost_values *values = calloc(1, sizeof(*values));
+
+	if (!values)
+		return NULL;
+	values->conds = ost_conds_new();
+	if (values->conds)
+		return values;
+	free(values);
+	return NULL;
+}
+
+void ost_values_free(struct ost_values *values)
+{
+	if (!values)
+		return;
+	ost_conds_free(values->conds);
+	free(values->alts.rows);
+	free(values->alts.table);
+	free(values->bits.rows);
+	free(values->bits.table);
+	free(values);
+}
+
+struct ost_conds *ost_values_conds(struct ost_values *values)
+{
+	return values->conds;
+}
+
+const struct alts *ost_value_row(const struct ost_values *values, ost_value value)
+{
+	return (value & KIND_MASK) == KIND_ALTS
+		       ? (struct alts *)values->alts.rows + (value & ~KIND_MASK)
+		       : NULL;
+}
+
+const struct bits *ost_value_bits(const struct ost_values *values, ost_value value)
+{
+	return (value & KIND_MASK) == KIND_BITS
+		       ? (struct bits *)values->bits.rows + (value & ~KIND_MASK)
+		       : NULL;
+}
+
+static int compare_alts(const void *a, const void *b)
+{
+	const struct ost_alt *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->member != y->member)
+		return x->member < y->member ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, unsigned int count)
+{
+	struct alts row = {0};
+	uint32_t at;
+
+	qsort(list, count, sizeof(*list), compare_alts);
+	for (unsigned int i = 0; i < count; i++) {
+		if (list[i].cond == OST_COND_ALL)
+			continue;
+		if (row.count && !compare_alts(&row.alt[row.count - 1], &list[i])) {
+			struct ost_alt *same = &row.alt[row.count - 1];
+
+			same->cond = ost_cond_either(values->conds, same->cond, list[i].cond);
+			continue;
+		}
+		if (row.count == OST_VALUE_ALTS)
+			return OST_VALUE_ANY;
+		row.alt[row.count++] = list[i];
+	}
+	if (!row.count)
+		return OST_VALUE_NOTHING;
+	at = pool_intern(&values->alts, &row, sizeof(row), ALTS_MAX);
+	return at == UINT32_MAX ? OST_VALUE_ANY : KIND_ALTS | at;
+}
+
+ost_value ost_value_make_bits(struct ost_values *values, const struct bits *bits)
+{
+	static const struct bits nothing_known;
+	uint32_t at;
+
+	if (!memcmp(bits, &nothing_known, sizeof(*bits)))
+		return OST_VALUE_ANY;
+	at = pool_intern(&values->bits, bits, sizeof(*bits), BITS_MAX);
+	return at == UINT32_MAX ? OST_VALUE_ANY : KIND_BITS | at;
+}
+
+bool ost_value_spread(const struct ost_values *values, ost_value value, struct bits *bits)
+{
+	const struct bits *have = ost_value_bits(values, value);
+	const struct alts *row = ost_value_row(values, value);
+
+	memset(bits, 0, sizeof(*bits));
+	if (have) {
+		*bits = *have;
+		return true;
+	}
+	if (value == OST_VALUE_NOTHING) {
+		for (unsigned int i = 0; i < 64; i++)
+			bits->one[i] = bits->zero[i] = OST_COND_ALL;
+		return true;
+	}
+	if (!row)
+		return value == OST_VALUE_ANY;
+	for (unsigned int i = 0; i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_NUMBER)
+			return false;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		bits->one[bit] = bits->zero[bit] = OST_COND_ALL;
+		for (unsigned int i = 0; i < row->count; i++) {
+			ost_cond *side =
+				row->alt[i].number >> bit & 1 ? &bits->one[bit] : &bits->zero[bit];
+
+			*side = ost_cond_either(values->conds, *side, row->alt[i].cond);
+		}
+	}
+	return true;
+}
+
+ost_value ost_value_alt(struct ost_values *values, const struct ost_alt *alt)
+{
+	struct ost_alt one = *alt;
+
+	return ost_value_make_alts(values, &one, 1);
+}
+
+ost_value ost_value_number(struct ost_values *values, uint64_t number)
+{
+	return ost_value_alt(values, &(struct ost_alt){.kind = OST_ALT_NUMBER, .number = number});
+}
+
+const struct ost_alt *ost_value_alts(const struct ost_values *values, ost_value value,
+				     unsigned int *count)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	*count = row ? row->count : 0;
+	return row ? row->alt : NULL;
+}
+
+bool ost_value_constant(const struct ost_values *values, ost_value value, uint64_t *number)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	if (!row || row->count != 1 || row->alt[0].kind != OST_ALT_NUMBER)
+		return false;
+	*number = row->alt[0].number;
+	return true;
+}
+
+bool ost_value_has_address(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].kind == OST_ALT_ADDRESS)
+			return true;
+	return false;
+}
+
+bool ost_value_tells(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+	const struct bits *bits = ost_value_bits(values, value);
+
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].cond != OST_COND_NONE)
+			return true;
+	for (unsigned int i = 0; bits && i < 64; i++)
+		if (bits->one[i] > OST_COND_ALL || bits->zero[i] > OST_COND_ALL)
+			return true;
+	return false;
+}
+
+static ost_value join_bits(struct ost_values *values, const struct bits *a, ost_cond when_a,
+			   const struct bits *b, ost_cond when_b)
+{
+	struct ost_conds *conds = values->conds;
+	struct bits bits;
+
+	for (unsigned int i = 0; i < 64; i++) {
+		bits.one[i] = ost_cond_either(conds, ost_cond_both(conds, a->one[i], when_a),
+					      ost_cond_both(conds, b->one[i], when_b));
+		bits.zero[i] = ost_cond_either(conds, ost_cond_both(conds, a->zero[i], when_a),
+					       ost_cond_both(conds, b->zero[i], when_b));
+	}
+	return ost_value_make_bits(values, &bits);
+}
+
+ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
+			 ost_cond when_b, bool *lost)
+{
+	const struct alts *row_a = ost_value_row(values, a), *row_b = ost_value_row(values, b);
+	struct ost_alt list[2 * OST_VALUE_ALTS];
+	struct bits bits_a, bits_b;
+	unsigned int count = 0;
+	ost_value made;
+
+	/* what both bring needs no condition: the place where they meet has it */
+	if (a == b)
+		return a;
+	if (a == OST_VALUE_NOTHING)
+		return ost_value_given(values, b, when_b);
+	if (b == OST_VALUE_NOTHING)
+		return ost_value_given(values, a, when_a);
+	if (row_a && row_b) {
+		for (unsigned int i = 0; i < row_a->count; i++) {
+			list[count] = row_a->alt[i];
+			list[count].cond = ost_cond_both(values->conds, list[count].cond, when_a);
+			count++;
+		}
+		for (unsigned int i = 0; i < row_b->count; i++) {
+			list[count] = row_b->alt[i];
+			list[count].cond = ost_cond_both(values->conds, list[count].cond, when_b);
+			count++;
+		}
+		made = ost_value_make_alts(values, list, count);
+		if (made != OST_VALUE_ANY)
+			return made;
+	}
+	if (ost_value_spread(values, a, &bits_a) && ost_value_spread(values, b, &bits_b))
+		return join_bits(values, &bits_a, when_a, &bits_b, when_b);
+	*lost = true;
+	return OST_VALUE_ANY;
+}
+
+ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond cond)
+{
+	const struct alts *row = ost_value_row(values, value);
+	struct ost_alt list[OST_VALUE_ALTS];
+	struct bits bits;
+
+	if (cond == OST_COND_NONE || value == OST_VALUE_NOTHING)
+		return value;
+	if (row) {
+		for (unsigned int i = 0; i < row->count; i++) {
+			list[i] = row->alt[i];
+			list[i].cond = ost_cond_both(values->conds, list[i].cond, cond);
+		}
+		return ost_value_make_alts(values, list, row->count);
+	}
+	ost_value_spread(values, value, &bits);
+	for (unsigned int i = 0; i < 64; i++) {
+		bits.one[i] = ost_cond_both(values->conds, bits.one[i], cond);
+		bits.zero[i] = ost_cond_both(values->conds, bits.zero[i], cond);
+	}
+	return ost_value_make_bits(values, &bits);
+}

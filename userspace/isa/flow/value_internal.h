@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_ISA_VALUE_INTERNAL_H
+#define OST_ISA_VALUE_INTERNAL_H
+
+#include "isa/flow/value.h"
+
+/* What value.c, value_compute.c and value_flags.c share. */
+
+#define KIND_MASK 0xc0000000u
+#define KIND_ALTS 0x40000000u
+#define KIND_BITS 0x80000000u
+
+/* rows are compared as bytes: no padding, and what is unused is zero */
+struct alts {
+	uint64_t count;
+	struct ost_alt alt[OST_VALUE_ALTS];
+};
+
+/* what is known where a bit is one, and where it is zero */
+struct bits {
+	ost_cond one[64], zero[64];
+};
+
+struct pool {
+	void *rows;
+	uint32_t *table; /* row number + 1, 0 = free; four slots for each row there is room for */
+	uint32_t count, room;
+};
+
+struct ost_values {
+	struct ost_conds *conds;
+	struct pool alts, bits;
+};
+
+/* NULL when it is not of that kind; the pointers are good until the next value is made */
+const struct alts *ost_value_row(const struct ost_values *values, ost_value value);
+const struct bits *ost_value_bits(const struct ost_values *values, ost_value value);
+
+/* @list is sorted in place */
+ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, unsigned int count);
+ost_value ost_value_make_bits(struct ost_values *values, const struct bits *bits);
+
+/* bit by bit; false when it has alternatives that are no numbers */
+bool ost_value_spread(const struct ost_values *values, ost_value value, struct bits *bits);
+
+#endif

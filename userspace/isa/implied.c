@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isa/implied.h"
+
+#include <stddef.h>
+
+#define IMPLIES(young, old)                                                                        \
+	{                                                                                          \
+		OST_F_##young, OST_F_##old                                                         \
+	}
+
+/* youngest first, so that one pass reaches all that follows */
+static const struct {
+	uint8_t young, old;
+} implied[] = {
+	IMPLIES(AMX_INT8, AMX_TILE),
+	IMPLIES(AMX_BF16, AMX_TILE),
+	IMPLIES(AMX_FP16, AMX_TILE),
+	IMPLIES(AMX_COMPLEX, AMX_TILE),
+	IMPLIES(AVX512_FP16, AVX512BW),
+	IMPLIES(AVX512_FP16, AVX512VL),
+	IMPLIES(AVX512_FP16, AVX512DQ),
+	IMPLIES(AVX512_BF16, AVX512VL),
+	IMPLIES(AVX512_BITALG, AVX512BW),
+	IMPLIES(AVX512_VBMI2, AVX512BW),
+	IMPLIES(AVX512_VNNI, AVX512VL),
+	IMPLIES(AVX512VBMI, AVX512BW),
+	IMPLIES(AVX512_VPOPCNTDQ, AVX512F),
+	IMPLIES(AVX512_VP2INTERSECT, AVX512VL),
+	IMPLIES(AVX512IFMA, AVX512F),
+	IMPLIES(AVX512_4VNNIW, AVX512F),
+	IMPLIES(AVX512_4FMAPS, AVX512F),
+	IMPLIES(AVX512VL, AVX512F),
+	IMPLIES(AVX512BW, AVX512F),
+	IMPLIES(AVX512DQ, AVX512F),
+	IMPLIES(AVX512CD, AVX512F),
+	IMPLIES(AVX512ER, AVX512F),
+	IMPLIES(AVX512PF, AVX512F),
+	IMPLIES(AVX512F, AVX2),
+	IMPLIES(AVX512F, FMA),
+	IMPLIES(AVX512F, F16C),
+	IMPLIES(AVX_VNNI, AVX2),
+	IMPLIES(AVX_IFMA, AVX2),
+	IMPLIES(AVX_VNNI_INT8, AVX2),
+	IMPLIES(AVX_NE_CONVERT, AVX2),
+	IMPLIES(VPCLMULQDQ, AVX),
+	IMPLIES(VPCLMULQDQ, PCLMULQDQ),
+	IMPLIES(VAES, AVX),
+	IMPLIES(VAES, AES),
+	IMPLIES(GFNI, SSE2),
+	IMPLIES(SHA, SSE2),
+	IMPLIES(AVX2, AVX),
+	IMPLIES(FMA, AVX),
+	IMPLIES(F16C, AVX),
+	IMPLIES(FMA4, AVX),
+	IMPLIES(XOP, AVX),
+	IMPLIES(BMI1, TZCNT),
+	IMPLIES(TZCNT, BMI1),
+	IMPLIES(XSAVES, XSAVEC),
+	IMPLIES(XSAVEC, XSAVE),
+	IMPLIES(XSAVEOPT, XSAVE),
+	IMPLIES(XGETBV1, XSAVE),
+	IMPLIES(AVX, XSAVE),
+	IMPLIES(AVX, SSE42),
+	IMPLIES(AES, SSE2),
+	IMPLIES(PCLMULQDQ, SSE2),
+	IMPLIES(SSE42, SSE41),
+	IMPLIES(SSE41, SSSE3),
+	IMPLIES(SSSE3, SSE3),
+	IMPLIES(SSE4A, SSE3),
+	IMPLIES(SSE3, SSE2),
+	IMPLIES(3DNOWEXT, 3DNOW),
+};
+
+void ost_feature_implied(struct ost_feature_set *set)
+{
+	for (size_t i = 0; i < sizeof(implied) / sizeof(implied[0]); i++)
+		if (ost_feature_set_has(set, implied[i].young))
+			ost_feature_set_add(set, implied[i].old);
+}

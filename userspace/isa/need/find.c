@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "isa/flow/solve.h"
+#include "isa/need/known.h"
+#include "isa/need/need.h"
+#include "lib/error.h"
+
+/** Instructions interpreted in the close look, unless told. */
+#define STEPS_DEFAULT 40000000ull
+
+struct find {
+	struct ost_needs *needs;
+	const struct ost_program *program;
+	struct ost_graph *graph;
+	struct ost_solve *solve;
+	struct ost_need by_feature[OST_FEATURE_END];
+	bool seen[OST_FEATURE_END];
+};
+
+/* one instruction, and how it is reached */
+struct place {
+	struct ost_function *function;
+	uint64_t site;
+	enum ost_tier tier;
+	ost_cond cond;
+};
+
+static void make_path(const struct find *find, struct ost_need *need, const struct place *place)
+{
+	struct ost_need_step steps[OST_NEED_STEPS_MAX];
+	const struct ost_function *at = place->function;
+	uint64_t site = place->site;
+	uint32_t count = 0;
+
+	while (count < OST_NEED_STEPS_MAX) {
+		struct ost_reached reached = ost_solve_reached(find->solve, at, place->tier);
+
+		steps[count++] = (struct ost_need_step){at->member, at->start, site, reached.how};
+		if (reached.from == UINT32_MAX)
+			break;
+		at = ost_graph_get(find->graph, reached.from);
+		site = reached.site;
+	}
+	need->steps = count;
+	for (uint32_t i = 0; i < count; i++)
+		need->path[i] = steps[count - 1 - i];
+}
+
+static void note(struct find *find, unsigned int feature, enum ost_need_verdict verdict,
+		 const struct place *place, const struct ost_feature_set *guard, bool known)
+{
+	struct ost_need *need = &find->by_feature[feature];
+	struct ost_place test;
+
+	need->count++;
+	if (find->seen[feature] && need->verdict >= verdict)
+		return;
+	find->seen[feature] = true;
+	need->feature = feature;
+	need->verdict = verdict;
+	need->known = known;
+	need->member = place->function->member;
+	need->function = place->function->start;
+	need->site = place->site;
+	need->guard = *guard;
+	need->guard_site = need->steps = 0;
+	if (verdict != OST_NEED_REQUIRED && verdict != OST_NEED_HAZARD &&
+	    ost_solve_test(find->solve, feature, &test)) {
+		need->guard_member = test.member;
+		need->guard_site = test.address;
+	}
+	if (verdict > OST_NEED_UNREACHED)
+		make_path(find, need, place);
+}
+
+static bool clause_met(const struct ost_feature_clause *clause, const struct ost_feature_set *have)
+{
+	for (unsigned int i = 0; i < OST_CLAUSE_MAX && clause->any[i]; i++)
+		if (ost_feature_set_has(have, clause->any[i]))
+			return true;
+	return false;
+}
+
+static enum ost_need_verdict verdict_of(unsigned int feature, const struct place *place,
+					const struct ost_feature_set *guard)
+{
+	if (!ost_feature_set_empty(guard))
+		return OST_NEED_WEAK_GUARD;
+	if (place->tier == OST_TIER_PROBABLE)
+		return OST_NEED_PROBABLE;
+	return ost_feature_get(feature)->absence == OST_ABSENT_SILENT ? OST_NEED_HAZARD
+								      : OST_NEED_REQUIRED;
+}
+
+/*
+ * BSF with a REP prefix is what compilers write for any processor when the input isn't zero, and
+ * is TZCNT where there is one: alone it says nothing.
+ */
+static bool is_idiom(const struct ost_feature_rule *rule)
+{
+	return rule->all[0].any[0] == OST_F_TZCNT;
+}
+
+static void take_use(struct find *find, const struct place *place,
+		     const struct ost_feature_rule *rule)
+{
+	const struct ost_object *object = find->program->members[place->function->member].object;
+	struct ost_feature_set guard = {0}, plain;
+	bool known;
+
+	if (is_idiom(rule))
+		return;
+	known = place->cond != OST_COND_ALL && ost_known_dispatched(object, place->function->name);
+	if (place->cond != OST_COND_ALL) {
+		ost_solve_set(find->solve, place->cond, &guard);
+		plain = *ost_solve_plain(find->solve, place->cond);
+	} else {
+		plain = guard;
+	}
+	for (unsigned int i = 0; i < OST_RULE_MAX && rule->all[i].any[0]; i++) {
+		unsigned int feature = rule->all[i].any[0];
+		enum ost_need_verdict verdict = OST_NEED_DISPATCHED;
+
+		if (ost_feature_get(feature)->level == 1)
+			continue;
+		if (place->cond != OST_COND_ALL && !known && !clause_met(&rule->all[i], &guard))
+			verdict = verdict_of(feature, place, &plain);
+		note(find, feature, verdict, place, &plain, known);
+	}
+}
+
+static void take_function(struct find *find, struct ost_function *function)
+{
+	enum ost_tier tier = OST_TIER_CERTAIN;
+	struct ost_feature_set none = {0};
+
+	if (ost_solve_reached(find->solve, function, tier).cond == OST_COND_ALL)
+		tier = OST_TIER_PROBABLE;
+	for (uint32_t i = 0; i < function->use_count; i++) {
+		const struct ost_use *use = &function->uses[i];
+		struct place place = {function, use->site, tier, OST_COND_ALL};
+		const struct ost_feature_rule *rule = ost_quick_rule(use->need);
+
+		if (ost_solve_reached(find->solve, function, tier).cond == OST_COND_ALL) {
+			if (!is_idiom(rule) && rule->all[0].any[0])
+				note(find, rule->all[0].any[0], OST_NEED_UNREACHED, &place, &none,
+				     false);
+			continue;
+		}
+		place.cond = ost_solve_at(find->solve, function, use->site, tier);
+		take_use(find, &place, rule);
+		/* what is certain under a condition may be probable without one */
+		if (tier == OST_TIER_CERTAIN && place.cond != OST_COND_NONE) {
+			place.tier = OST_TIER_PROBABLE;
+			place.cond =
+				ost_solve_at(find->solve, function, use->site, OST_TIER_PROBABLE);
+			take_use(find, &place, rule);
+		}
+	}
+}
+
+/* Where the program ends without a feature, it needs it, whatever follows. */
+static void take_refusals(struct find *find)
+{
+	const struct ost_refusal *refusals;
+	size_t count;
+
+	refusals = ost_solve_refusals(find->solve, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct ost_function *function = ost_graph_get(find->graph, refusals[i].function);
+		struct place place = {function, refusals[i].site, OST_TIER_CERTAIN, OST_COND_NONE};
+		struct ost_feature_set before, wants, none = {0};
+
+		place.cond =
+			ost_solve_at(find->solve, function, refusals[i].site, OST_TIER_CERTAIN);
+		if (place.cond == OST_COND_ALL)
+			continue;
+		ost_solve_set(find->solve, place.cond, &before);
+		wants = *ost_solve_plain(find->solve, refusals[i].cond);
+		ost_feature_set_subtract(&wants, &before);
+		/* under another condition it is that one's affair */
+		if (place.cond != OST_COND_NONE)
+			continue;
+		for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+			if (ost_feature_set_has(&wants, feature) && feature != OST_F_TZCNT)
+				note(find, feature, OST_NEED_SELF_CHECKED, &place, &none, false);
+	}
+}
+
+/* The loader refuses objects that say they need a level that the processor lacks. */
+static void take_marks(struct find *find)
+{
+	for (uint32_t member = 0; member < find->program->count; member++) {
+		const struct ost_object *object = find->program->members[member].object;
+		struct ost_feature_set level;
+
+		for (unsigned int at = 2; at <= 4; at++) {
+			if (!(object->isa_needed >> (at - 1) & 1))
+				continue;
+			ost_feature_level_set(at, &level);
+			for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++) {
+				struct ost_need *need = &find->by_feature[feature];
+
+				if (!ost_feature_set_has(&level, feature) ||
+				    ost_feature_get(feature)->level < 2 ||
+				    need->verdict >= OST_NEED_SELF_CHECKED)
+					continue;
+				find->seen[feature] = true;
+				need->feature = feature;
+				need->verdict = OST_NEED_SELF_CHECKED;
+				need->member = member;
+				need->site = need->function = need->steps = 0;
+			}
+		}
+	}
+}
+
+static void say_incomplete(struct find *find)
+{
+	struct ost_needs *needs = find->needs;
+	struct ost_solve_stats solved;
+	struct ost_graph_stats stats;
+
+	ost_solve_stats(find->solve, &solved);
+	ost_graph_stats(find->graph, &stats);
+	needs->code_bytes = stats.code_bytes;
+	needs->functions = stats.functions;
+	needs->analysed = solved.close;
+	if (find->program->missing_count)
+		snprintf(needs->incomplete, sizeof(needs->incomplete),
+			 "%zu libraries are missing, %.80s first", find->program->missing_count,
+			 find->program->missing[0].name);
+	else if (solved.budget_spent)
+		snprintf(needs->incomplete, sizeof(needs->incomplete),
+			 "the budget of instructions to look at closely was spent: %zu of %zu "
+			 "functions count as if nothing guarded them",
+			 solved.given_up, solved.close);
+	else if (stats.too_large)
+		snprintf(needs->incomplete, sizeof(needs->incomplete),
+			 "the budget of code to decode was spent: %zu functions were not read to "
+			 "their end",
+			 stats.too_large);
+	needs->complete = !needs->incomplete[0];
+}
+
+static int collect(struct find *find)
+{
+	struct ost_needs *needs = find->needs;
+
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		needs->count += find->seen[feature];
+	needs->list = calloc(needs->count ? needs->count : 1, sizeof(*needs->list));
+	if (!needs->list)
+		return -ENOMEM;
+	needs->count = 0;
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (find->seen[feature])
+			needs->list[needs->count++] = find->by_feature[feature];
+	say_incomplete(find);
+	return 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static int find_all(struct find *find, const struct ost_need_budget *budget)
+{
+	struct ost_graph_budget graph_budget = {.code_bytes = budget ? budget->code_bytes : 0};
+	uint64_t steps = budget && budget->steps ? budget->steps : STEPS_DEFAULT;
+
+	find->graph = ost_graph_new(find->program, &graph_budget);
+	if (!find->graph || ost_graph_reach(find->graph))
+		return -ENOMEM;
+	find->solve = ost_solve(find->graph, steps);
+	if (!find->solve)
+		return -ENOMEM;
+	for (size_t i = 0; i < ost_graph_count(find->graph); i++)
+		take_function(find, ost_graph_get(find->graph, i));
+	take_refusals(find);
+	take_marks(find);
+	return collect(find);
+}
+
+int ost_needs_find(struct ost_needs *needs, const struct ost_program *program,
+		   const struct ost_need_budget *budget, struct ost_error *err)
+{
+	struct find *find = calloc(1, sizeof(*find));
+	uint64_t started = now_ns();
+	int ret = -ENOMEM;
+
+	memset(needs, 0, sizeof(*needs));
+	if (find) {
+		find->needs = needs;
+		find->program = program;
+		ret = find_all(find, budget);
+		ost_solve_free(find->solve);
+		ost_graph_free(find->graph);
+		free(find);
+	}
+	needs->duration_ns = now_ns() - started;
+	if (ret)
+		return ost_error_set(err, ret, "%s: there is not enough memory to analyse it",
+				     program->members[0].object->path);
+	return 0;
+}
