@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Values that tell of the processor: what a test of one yields. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "isa/flow/cell.h"
+#include "isa/flow/value.h"
+
+#define CC_BELOW 2
+#define CC_EQUAL 4
+#define CC_NOT_EQUAL 5
+#define CC_ABOVE 7
+#define CC_GREATER 15
+
+static struct ost_values *values;
+static struct ost_conds *conds;
+
+static int begin(void **state)
+{
+	(void)state;
+	values = ost_values_new();
+	conds = values ? ost_values_conds(values) : NULL;
+	return values ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	ost_values_free(values);
+	return 0;
+}
+
+static ost_cond features(const char *names)
+{
+	struct ost_feature_set set = {0};
+
+	assert_int_equal(ost_feature_set_parse(&set, names, NULL), 0);
+	return ost_cond_of(conds, &set);
+}
+
+static ost_value number(uint64_t n)
+{
+	return ost_value_number(values, n);
+}
+
+static ost_value join(ost_value a, const char *when_a, ost_value b, const char *when_b)
+{
+	bool lost = false;
+	ost_value value = ost_value_join(values, a, features(when_a), b, features(when_b), &lost);
+
+	assert_false(lost);
+	return value;
+}
+
+static void check_test(ost_value value, unsigned int cc, const char *yes, const char *no)
+{
+	struct ost_flags flags = {value, OST_VALUE_ANY, OST_FLAGS_RESULT, 32};
+	ost_cond got_yes, got_no;
+
+	ost_value_test(values, &flags, cc, &got_yes, &got_no);
+	assert_int_equal(got_yes, features(yes));
+	assert_int_equal(got_no, features(no));
+}
+
+static void check_compare(ost_value value, uint64_t with, unsigned int cc, const char *yes,
+			  const char *no)
+{
+	struct ost_flags flags = {value, number(with), OST_FLAGS_COMPARE, 32};
+	ost_cond got_yes, got_no;
+
+	ost_value_test(values, &flags, cc, &got_yes, &got_no);
+	assert_int_equal(got_yes, features(yes));
+	assert_int_equal(got_no, features(no));
+}
+
+static ost_value masked(ost_value value, uint64_t mask)
+{
+	return ost_value_compute(values, OST_OP_AND, value, number(mask), 32);
+}
+
+static void cpuid_bits_are_features(void **state)
+{
+	ost_value ebx = ost_value_cpuid(values, 7, 0, OST_EBX);
+	ost_value ecx = ost_value_cpuid(values, 1, 0, OST_ECX);
+
+	(void)state;
+	check_test(masked(ebx, 1u << 5), CC_NOT_EQUAL, "avx2", "");
+	check_test(masked(ebx, 1u << 5), CC_EQUAL, "", "avx2");
+	/* either of two bits is no proof of both */
+	check_test(masked(ecx, 1u << 28 | 1u << 12), CC_NOT_EQUAL, "", "");
+	check_compare(masked(ecx, 1u << 28 | 1u << 12), 1u << 28 | 1u << 12, CC_EQUAL, "avx,fma",
+		      "");
+	/* bits that mean nothing here, and what every x86-64 processor has */
+	check_test(masked(ost_value_cpuid(values, 0, 0, OST_EBX), 1), CC_NOT_EQUAL, "", "");
+	check_test(masked(ost_value_cpuid(values, 1, 0, OST_EDX), 1u << 26), CC_NOT_EQUAL, "", "");
+}
+
+static void bits_move(void **state)
+{
+	ost_value ebx = ost_value_cpuid(values, 7, 0, OST_EBX);
+	ost_value shifted = ost_value_compute(values, OST_OP_SHR, ebx, number(5), 32);
+	struct ost_flags carry = {ebx, number(8), OST_FLAGS_BIT, 32};
+	ost_cond yes, no;
+
+	(void)state;
+	check_test(masked(shifted, 1), CC_NOT_EQUAL, "avx2", "");
+	check_test(ost_value_cut(values, ebx, 5, 1), CC_NOT_EQUAL, "avx2", "");
+	ost_value_test(values, &carry, CC_BELOW, &yes, &no);
+	assert_int_equal(yes, features("bmi2"));
+	assert_int_equal(no, OST_COND_NONE);
+	/* inverted */
+	shifted = ost_value_compute(values, OST_OP_XOR, masked(shifted, 1), number(1), 32);
+	check_test(shifted, CC_EQUAL, "avx2", "");
+}
+
+static void a_flag_set_after_a_test_tells_the_same(void **state)
+{
+	ost_value flag = join(number(1), "avx2", number(0), "");
+
+	(void)state;
+	check_test(flag, CC_NOT_EQUAL, "avx2", "");
+	/* set in two places: what both know */
+	flag = join(flag, "", number(1), "avx,avx2,bmi2");
+	check_test(flag, CC_NOT_EQUAL, "avx2", "");
+	flag = join(flag, "", number(1), "sse4_2");
+	check_test(flag, CC_NOT_EQUAL, "", "");
+}
+
+static void levels_compare(void **state)
+{
+	ost_value level = join(number(2), "avx2", join(number(1), "ssse3", number(0), ""), "");
+	bool lost = false;
+
+	(void)state;
+	check_compare(level, 2, CC_EQUAL, "avx2", "");
+	check_compare(level, 1, CC_ABOVE, "avx2", "");
+	check_compare(level, 1, CC_GREATER, "avx2", "");
+	check_compare(level, 0, CC_EQUAL, "", "");
+	check_compare(level, 0, CC_ABOVE, "", "");
+	/* more alternatives than are kept: bit by bit */
+	for (unsigned int i = 3; i < 20; i++)
+		level = ost_value_join(values, level, OST_COND_NONE, number(i),
+				       features("avx512f"), &lost);
+	assert_false(lost);
+	assert_null(ost_value_alts(values, level, &(unsigned int){0}));
+	check_compare(level, 15, CC_ABOVE, "avx512f", "");
+}
+
+static void what_cannot_be_is_no_path(void **state)
+{
+	struct ost_flags flags = {number(3), number(3), OST_FLAGS_COMPARE, 32};
+	ost_cond yes, no;
+
+	(void)state;
+	ost_value_test(values, &flags, CC_EQUAL, &yes, &no);
+	assert_int_equal(yes, OST_COND_NONE);
+	assert_int_equal(no, OST_COND_ALL);
+}
+
+static void addresses_keep_their_condition(void **state)
+{
+	struct ost_alt wide = {.kind = OST_ALT_ADDRESS, .member = 1, .number = 0x2000};
+	struct ost_alt plain = {.kind = OST_ALT_ADDRESS, .member = 1, .number = 0x1000};
+	ost_value value = join(ost_value_alt(values, &wide), "avx2", ost_value_alt(values, &plain),
+			       "");
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	(void)state;
+	alts = ost_value_alts(values, value, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(alts[0].number, 0x1000);
+	assert_int_equal(alts[0].cond, OST_COND_NONE);
+	assert_int_equal(alts[1].cond, features("avx2"));
+}
+
+static void cells_keep_what_was_stored(void **state)
+{
+	struct ost_cells *cells = ost_cells_new(values);
+	bool lost = false;
+
+	(void)state;
+	assert_non_null(cells);
+	assert_int_equal(ost_cells_load(cells, 1, 0x100, 4), OST_VALUE_NOTHING);
+	assert_true(ost_cells_store(cells, 1, 0x100, 4, number(0), &lost));
+	assert_false(ost_cells_store(cells, 1, 0x100, 4, number(0), &lost));
+	assert_true(ost_cells_store(
+		cells, 1, 0x100, 4, ost_value_given(values, number(6), features("avx2")), &lost));
+	check_test(ost_cells_load(cells, 1, 0x100, 4), CC_NOT_EQUAL, "avx2", "");
+	/* a byte of it, and it together with its neighbour */
+	check_test(ost_cells_load(cells, 1, 0x100, 1), CC_NOT_EQUAL, "avx2", "");
+	ost_cells_store(cells, 1, 0x104, 4, number(0), &lost);
+	check_test(masked(ost_cells_load(cells, 1, 0x100, 8), 4), CC_NOT_EQUAL, "avx2", "");
+	assert_false(ost_cells_has(cells, 2, 0x100, 4));
+	/* flags of a byte each */
+	ost_cells_store(cells, 1, 0x200, 4, number(0), &lost);
+	ost_cells_store(cells, 1, 0x202, 1, ost_value_given(values, number(1), features("fma")),
+			&lost);
+	check_test(ost_cells_load(cells, 1, 0x202, 1), CC_NOT_EQUAL, "fma", "");
+	check_test(masked(ost_cells_load(cells, 1, 0x200, 4), 1u << 16), CC_NOT_EQUAL, "fma", "");
+	assert_false(lost);
+	ost_cells_free(cells);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(cpuid_bits_are_features, begin, end),
+		cmocka_unit_test_setup_teardown(bits_move, begin, end),
+		cmocka_unit_test_setup_teardown(a_flag_set_after_a_test_tells_the_same, begin, end),
+		cmocka_unit_test_setup_teardown(levels_compare, begin, end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_is_no_path, begin, end),
+		cmocka_unit_test_setup_teardown(addresses_keep_their_condition, begin, end),
+		cmocka_unit_test_setup_teardown(cells_keep_what_was_stored, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
