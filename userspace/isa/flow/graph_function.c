@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Guessed functions that may wait unsorted before the search by any address looks at them. */
-#define GUESS_BACKLOG 256
+/* Guessed functions that are kept in order apart from the others, which would be moved for each. */
+#define GUESS_RECENT 1024
 
 static size_t guess_slot(const struct graph_member *member, uint64_t start)
 {
@@ -39,42 +39,73 @@ static bool guess_rehash(struct ost_graph *graph, struct graph_member *member)
 	return true;
 }
 
-static int guess_order(const void *a, const void *b)
+/* The first of some guessed functions, by start, that begins behind an address. */
+static size_t guess_after(struct ost_function *const *guessed, size_t count, uint64_t address)
 {
-	const struct ost_function *x = *(struct ost_function *const *)a;
-	const struct ost_function *y = *(struct ost_function *const *)b;
+	size_t low = 0;
 
-	return x->start < y->start ? -1 : x->start > y->start;
+	while (low < count) {
+		size_t mid = (low + count) / 2;
+
+		if (guessed[mid]->start <= address)
+			low = mid + 1;
+		else
+			count = mid;
+	}
+	return low;
 }
 
-void ost_graph_guess_sort(struct graph_member *member)
+/* Both parts of the list are in order; from their ends, the larger one goes last. */
+static void guess_merge(struct graph_member *member)
 {
-	if (member->guessed_sorted == member->guessed_count)
-		return;
-	qsort(member->guessed, member->guessed_count, sizeof(*member->guessed), guess_order);
+	struct ost_function *recent[GUESS_RECENT];
+	size_t count = member->guessed_count - member->guessed_sorted, old = member->guessed_sorted;
+	size_t at = member->guessed_count;
+
+	memcpy(recent, member->guessed + old, count * sizeof(*recent));
+	while (count)
+		member->guessed[--at] = old && member->guessed[old - 1]->start > recent[count - 1]->start ?
+					member->guessed[--old] : recent[--count];
 	member->guessed_sorted = member->guessed_count;
+}
+
+static bool guess_insert(struct ost_graph *graph, struct graph_member *member,
+			 struct ost_function *function)
+{
+	struct ost_function **recent;
+	size_t count, at;
+
+	if (!ost_graph_grow(graph, (void **)&member->guessed, member->guessed_count,
+			    &member->guessed_room, sizeof(*member->guessed)))
+		return false;
+	if (member->guessed_count - member->guessed_sorted == GUESS_RECENT)
+		guess_merge(member);
+	recent = member->guessed + member->guessed_sorted;
+	count = member->guessed_count - member->guessed_sorted;
+	at = guess_after(recent, count, function->start);
+	memmove(recent + at + 1, recent + at, (count - at) * sizeof(*recent));
+	recent[at] = function;
+	member->guessed_count++;
+	return true;
+}
+
+static struct ost_function *guess_in(struct ost_function *const *guessed, size_t count,
+				     uint64_t address)
+{
+	size_t at = guess_after(guessed, count, address);
+
+	return at && guessed[at - 1]->decoded && address < guessed[at - 1]->end ? guessed[at - 1] : NULL;
 }
 
 /* A guessed function whose decoded part contains the address. */
 static struct ost_function *guess_around(struct graph_member *member, uint64_t address)
 {
-	size_t low = 0, high;
+	struct ost_function *function = guess_in(member->guessed, member->guessed_sorted, address);
 
-	if (member->guessed_count > member->guessed_sorted + member->guessed_sorted / 2 +
-				    GUESS_BACKLOG)
-		ost_graph_guess_sort(member);
-	high = member->guessed_sorted;
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (member->guessed[mid]->start <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low && member->guessed[low - 1]->decoded && address < member->guessed[low - 1]->end)
-		return member->guessed[low - 1];
-	return NULL;
+	if (function)
+		return function;
+	return guess_in(member->guessed + member->guessed_sorted,
+			member->guessed_count - member->guessed_sorted, address);
 }
 
 /* Any of the names at one address says that it never returns. */
@@ -141,18 +172,14 @@ static struct ost_function *guess_function(struct ost_graph *graph, struct graph
 		return NULL;
 	if (member->guess_hash[guess_slot(member, start)])
 		return member->guess_hash[guess_slot(member, start)];
-	if (!ost_graph_grow(graph, (void **)&member->guessed, member->guessed_count,
-			    &member->guessed_room, sizeof(*member->guessed)))
-		return NULL;
 	function = function_new(graph, member, start, 0);
-	if (!function)
+	if (!function || !guess_insert(graph, member, function))
 		return NULL;
 	symbol = ost_object_symbol(member->object, start);
 	if (symbol && symbol->address == start && symbol->type != STT_TLS)
 		function->name = symbol->name;
 	if (function->name && ost_graph_no_return_name(function->name))
 		function->traits |= OST_TRAIT_NO_RETURN;
-	member->guessed[member->guessed_count++] = function;
 	member->guess_hash[guess_slot(member, start)] = function;
 	return function;
 }

@@ -262,8 +262,6 @@ int ost_graph_reach(struct ost_graph *graph)
 	for (size_t i = 0; i < graph->program->count; i++)
 		thread_data_visit(graph, &graph->members[i]);
 	drain(graph);
-	for (size_t i = 0; i < graph->program->count; i++)
-		ost_graph_guess_sort(&graph->members[i]);
 	if (!graph->no_memory)
 		ost_graph_no_return_settle(graph);
 	graph->reached = true;

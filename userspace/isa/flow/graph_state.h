@@ -80,8 +80,9 @@ struct graph_member {
 
 	struct graph_bound *bounds;	/* by address, not overlapping */
 	size_t bound_count;
-	struct ost_function **guessed;	/* functions that no bound tells of; by start up to @guessed_sorted */
-	size_t guessed_count, guessed_room, guessed_sorted;
+	struct ost_function **guessed;	/* functions that no bound tells of: by start up to ... */
+	size_t guessed_sorted;		/* ... here, and from here on once more */
+	size_t guessed_count, guessed_room;
 	struct ost_function **guess_hash; /* the same by start */
 	size_t guess_mask;
 
@@ -225,9 +226,6 @@ bool ost_graph_is_guess(const struct graph_member *member, uint64_t address);
 
 /** ost_graph_limit() - how far a function may be followed that begins here and has no known end */
 uint64_t ost_graph_limit(struct graph_member *member, uint64_t start);
-
-/** ost_graph_guess_sort() - after many functions were made: for the search by any address in them */
-void ost_graph_guess_sort(struct graph_member *member);
 
 /** ost_graph_plausible() - do the bytes at an address look like a function's first instructions? */
 bool ost_graph_plausible(struct graph_member *member, uint64_t address);
