@@ -189,12 +189,21 @@ static void jump_by_value(struct look *look, struct state *state, const struct o
 	}
 }
 
+/* Does the program end there, without having done its work? */
+static bool ends_badly(const struct look *look, uint32_t block)
+{
+	if (block == NO_BLOCK)
+		return false;
+	return look->blocks[block].dead ||
+	       (look->function->traits & OST_TRAIT_MAIN && close_quits(look, block));
+}
+
 static void tell_test(struct look *look, const struct block *block, const struct state *state,
 		      const struct ost_op *op, ost_cond yes, ost_cond no)
 {
 	const struct ost_close_calls *calls = &look->close->calls;
-	bool taken_dead = block->taken != NO_BLOCK && look->blocks[block->taken].dead;
-	bool next_dead = block->next != NO_BLOCK && look->blocks[block->next].dead;
+	bool taken_dead = ends_badly(look, block->taken);
+	bool next_dead = ends_badly(look, block->next);
 
 	if (!look->last || look->outer)
 		return;

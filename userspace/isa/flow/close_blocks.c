@@ -8,6 +8,9 @@
 /** Largest function that is looked at closely: instructions. */
 #define OPS_MAX 60000
 
+/** Blocks between a test and the return of a main() that gives up, at most. */
+#define QUIT_BLOCKS 8
+
 static int take_ops(struct look *look)
 {
 	const struct ost_function *function = look->function;
@@ -255,4 +258,40 @@ int close_blocks(struct look *look)
 			look->blocks[i].orphan = false;
 	find_dead(look);
 	return 0;
+}
+
+/* What the last thing done to eax makes of it: a number, or -1 when that isn't known. */
+static int64_t written_to_eax(const struct ost_op *op, int64_t before)
+{
+	bool writes = op->dst.kind == OST_OPERAND_REGISTER && op->dst.reg == RAX;
+
+	if (op->kind == OST_DO_CALL || op->clobbers & 1u << RAX) {
+		if (op->kind == OST_DO_MOVE && writes && op->src.kind == OST_OPERAND_NUMBER)
+			return (uint32_t)op->src.number;
+		/* xor eax, eax */
+		if (op->kind == OST_DO_COMPUTE && op->compute == OST_OP_AND &&
+		    op->src.kind == OST_OPERAND_NUMBER && !op->src.number)
+			return 0;
+		return -1;
+	}
+	return before;
+}
+
+bool close_quits(const struct look *look, uint32_t number)
+{
+	int64_t eax = -1;
+
+	for (unsigned int blocks = 0; number != NO_BLOCK && blocks < QUIT_BLOCKS; blocks++) {
+		const struct block *block = &look->blocks[number];
+		const struct ost_op *last = &look->ops[block->end - 1];
+
+		for (uint32_t i = block->first; i < block->end; i++)
+			eax = written_to_eax(&look->ops[i], eax);
+		if (last->kind == OST_DO_RETURN)
+			return eax > 0;
+		if (last->kind == OST_DO_BRANCH)
+			return false;
+		number = last->kind == OST_DO_JUMP ? block->taken : block->next;
+	}
+	return false;
 }

@@ -88,6 +88,9 @@ uint32_t close_block_at(const struct look *look, uint64_t address);
 struct ost_function *close_direct(const struct look *look, const struct ost_op *op,
 				  struct ost_target *target);
 
+/* is this where main() gives up: straight on to a return of something other than zero? */
+bool close_quits(const struct look *look, uint32_t block);
+
 /* close_memory.c */
 struct address close_address(struct look *look, const struct state *state,
 			     const struct ost_operand *operand);

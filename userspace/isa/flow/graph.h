@@ -39,6 +39,7 @@ struct ost_use {
 #define OST_TRAIT_TOO_LARGE (1u << 3)	/* not decoded to its end: a budget was spent */
 #define OST_TRAIT_BROKEN (1u << 4)	/* has bytes that are no instruction */
 #define OST_TRAIT_RESOLVER (1u << 5)	/* the loader calls it to choose a function (IFUNC) */
+#define OST_TRAIT_MAIN (1u << 7)	/* the entry passes it on: main(), or what runs before or after */
 #define OST_TRAIT_NO_RETURN (1u << 6)	/* known by name or because all it can end in doesn't return */
 
 /** struct ost_function - a piece of code with one way in */

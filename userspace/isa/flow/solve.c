@@ -124,6 +124,28 @@ static void run_queue(struct ost_solve *solve)
 	solve->queue.count = solve->queue_head = 0;
 }
 
+/* What the entry point of the program hands to the C library. */
+static void mark_main(void *context, struct ost_place place, bool resolver)
+{
+	struct ost_solve *solve = context;
+	const struct ost_object *object = solve->program->members[0].object;
+	struct ost_function *entry;
+
+	if (resolver || place.member || place.address != object->entry)
+		return;
+	entry = ost_graph_function(solve->graph, place);
+	for (uint32_t i = 0; entry && i < entry->ref_count; i++) {
+		struct ost_place to = {0, entry->refs[i].target};
+		struct ost_function *function;
+
+		if (entry->refs[i].kind != OST_REF_CODE)
+			continue;
+		function = ost_graph_function(solve->graph, to);
+		if (function)
+			function->traits |= OST_TRAIT_MAIN;
+	}
+}
+
 static void want_sources(struct ost_solve *solve)
 {
 	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
@@ -184,6 +206,7 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 		ost_solve_free(solve);
 		return NULL;
 	}
+	ost_graph_roots(graph, mark_main, solve);
 	want_sources(solve);
 	run_queue(solve);
 	for (unsigned int round = 1; round < ROUNDS; round++) {

@@ -309,11 +309,21 @@ ost_cond ost_solve_at(const struct ost_solve *solve, const struct ost_function *
 {
 	const struct closely *closely = solve_find(solve, function);
 	ost_cond cond = ost_solve_reached(solve, function, tier).cond;
+	size_t low = 0, high = closely ? closely->spans.count : 0;
 
 	if (!closely || closely->failed || cond == OST_COND_ALL)
 		return cond;
-	for (size_t i = 0; i < closely->spans.count; i++)
-		if (site >= closely->spans.at[i].start && site < closely->spans.at[i].end)
-			return ost_cond_both(solve->conds, cond, closely->spans.at[i].cond);
+	/* told in the order of their addresses */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct span *span = &closely->spans.at[middle];
+
+		if (site >= span->start && site < span->end)
+			return ost_cond_both(solve->conds, cond, span->cond);
+		if (site < span->start)
+			high = middle;
+		else
+			low = middle + 1;
+	}
 	return OST_COND_ALL;
 }
