@@ -50,7 +50,7 @@ static void describe_place(const struct ost_object *object, uint64_t address, ch
 void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t address,
 		     struct ost_site *site)
 {
-	const struct ost_object *object;
+	struct ost_object *object;
 	struct ost_insn insn;
 	const uint8_t *bytes;
 	size_t left = 0;
@@ -59,6 +59,8 @@ void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t 
 	if (member >= report->program->count)
 		return;
 	object = report->program->members[member].object;
+	/* an answer from a cache has read no code; a file that is gone has an address all the same */
+	ost_object_load(object, NULL);
 	ost_text_clean(object->name, site->object, sizeof(site->object));
 	describe_place(object, address, site->place, sizeof(site->place));
 	bytes = ost_object_at(object, address, &left);

@@ -245,14 +245,16 @@ static void print_needs(const struct ost_needs *needs, FILE *out)
 	fprintf(out, "needs %s%s", needs->complete ? "" : "at least ", ost_report_level(&leveled));
 	if (!ost_feature_set_empty(&beyond)) {
 		ost_feature_set_format(&beyond, names, sizeof(names));
-		fprintf(out, " and %s, which no level has", names);
+		fprintf(out, " and, which no level has, %s", names);
 	}
 	free(leveled.list);
 }
 
 static void print_size(uint64_t bytes, FILE *out)
 {
-	if (bytes < 1000 * 1000)
+	if (bytes < 1000)
+		fprintf(out, "%" PRIu64 " bytes", bytes);
+	else if (bytes < 1000 * 1000)
 		fprintf(out, "%.1f kB", bytes / 1e3);
 	else
 		fprintf(out, "%.1f MB", bytes / 1e6);

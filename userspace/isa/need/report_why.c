@@ -38,9 +38,9 @@ static void print_path(const struct ost_report *report, char *buf, size_t size)
 	ost_text_clean(path, buf, size);
 }
 
-/* How one comes here, where that is, and the instruction that leads on or needs the feature. */
+/* How one comes here, where that is and, where it tells more than the next line, the instruction. */
 static void print_step(const struct ost_report *report, const char *how, uint32_t member,
-		       uint64_t address, FILE *out)
+		       uint64_t address, bool last, FILE *out)
 {
 	struct ost_site site;
 
@@ -49,7 +49,7 @@ static void print_step(const struct ost_report *report, const char *how, uint32_
 	/* a place with a symbol doesn't tell the address */
 	if (strncmp(site.place, "0x", 2) != 0)
 		fprintf(out, " (0x%" PRIx64 ")", address);
-	if (*site.text)
+	if (last && *site.text)
 		fprintf(out, ": %s", site.text);
 	fputc('\n', out);
 }
@@ -64,7 +64,8 @@ static void print_guard(const struct ost_report *report, const struct ost_need *
 		ost_feature_set_format(&need->guard, names, sizeof(names));
 	fprintf(out, "behind a test for %s%s\n", names, need->guard_site ? ":" : "");
 	if (need->guard_site)
-		print_step(report, "tested at", need->guard_member, need->guard_site, out);
+		print_step(report, "tested at", need->guard_member, need->guard_site, true,
+			   out);
 }
 
 void ost_report_why(const struct ost_report *report, unsigned int feature, FILE *out)
@@ -84,10 +85,10 @@ void ost_report_why(const struct ost_report *report, unsigned int feature, FILE 
 		need->count == 1 ? "" : "s");
 	for (uint32_t i = 0; i < need->steps && i < OST_NEED_STEPS_MAX; i++)
 		print_step(report, step_text(need->path[i].how), need->path[i].member,
-			   need->path[i].site, out);
+			   need->path[i].site, need->path[i].site == need->site, out);
 	if (need->site && (!need->steps || need->path[need->steps - 1].site != need->site))
 		print_step(report, need->steps ? "which needs it" : "needed at", need->member,
-			   need->site, out);
+			   need->site, true, out);
 	print_guard(report, need, out);
 	if (need->known)
 		fprintf(out, "the verdict is from what is known of this library\n");
