@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happened when a program ran, against what was found in its code. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "isa/need/run.h"
+
+static struct ost_segment text[] = {
+	{ .start = 0x400000, .end = 0x401000, .size = 0x1000, .offset = 0 },
+	{ .start = 0x402000, .end = 0x404000, .size = 0x1800, .offset = 0x1000, .execute = true },
+};
+static struct ost_object program_file = { .id = "aaaa", .segments = text, .segment_count = 2 };
+static struct ost_object library = { .id = "bbbb", .segments = text, .segment_count = 2 };
+static struct ost_member members[] = { { .object = &program_file }, { .object = &library } };
+static struct ost_program program = { .members = members, .count = 2 };
+static struct ost_needs needs;
+
+static const struct {
+	uint8_t feature, verdict;
+} found[] = {
+	{ OST_F_SSE42, OST_NEED_UNREACHED },	{ OST_F_AVX, OST_NEED_DISPATCHED },
+	{ OST_F_FMA, OST_NEED_WEAK_GUARD },	{ OST_F_LZCNT, OST_NEED_HAZARD },
+	{ OST_F_AVX2, OST_NEED_PROBABLE },	{ OST_F_BMI2, OST_NEED_SELF_CHECKED },
+	{ OST_F_AVX512F, OST_NEED_REQUIRED },
+};
+
+static int compare(const void *a, const void *b)
+{
+	return ((const struct ost_need *)a)->feature - ((const struct ost_need *)b)->feature;
+}
+
+static int fresh(void **state)
+{
+	ost_needs_free(&needs);
+	needs.count = sizeof(found) / sizeof(found[0]);
+	needs.list = calloc(needs.count, sizeof(*needs.list));
+	for (size_t i = 0; i < needs.count; i++) {
+		needs.list[i].feature = found[i].feature;
+		needs.list[i].verdict = found[i].verdict;
+		needs.list[i].steps = 3;
+		needs.list[i].guard_site = 5;
+	}
+	qsort(needs.list, needs.count, sizeof(*needs.list), compare);
+	return 0;
+}
+
+static int end(void **state)
+{
+	ost_needs_free(&needs);
+	return 0;
+}
+
+static int trap(const char *object, uint64_t offset, unsigned int feature)
+{
+	const struct ost_run_trap one = { .object = object, .offset = offset, .feature = feature, .count = 1 };
+	const struct ost_run run = { .traps = &one, .trap_count = 1 };
+
+	return ost_needs_correct(&needs, &program, &run);
+}
+
+static void a_trap_makes_it_required(void **state)
+{
+	static const unsigned int soft[] = { OST_F_SSE42, OST_F_AVX, OST_F_FMA, OST_F_AVX2 };
+	const struct ost_need *need;
+
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(trap("bbbb", 0x1234, soft[i]), 1);
+		need = ost_needs_get(&needs, soft[i]);
+		assert_int_equal(need->verdict, OST_NEED_REQUIRED);
+		assert_true(need->run);
+		assert_int_equal(need->member, 1);
+		assert_int_equal(need->site, 0x402234);
+		assert_int_equal(need->steps, 0);
+		assert_int_equal(need->guard_site, 0);
+	}
+	/* borne out, not changed */
+	assert_int_equal(trap("aaaa", 0x1000, OST_F_BMI2), 0);
+	need = ost_needs_get(&needs, OST_F_BMI2);
+	assert_int_equal(need->verdict, OST_NEED_SELF_CHECKED);
+	assert_true(need->run);
+	assert_int_equal(need->steps, 3);
+	assert_int_equal(trap("aaaa", 0x1000, OST_F_LZCNT), 0);
+	assert_int_equal(ost_needs_get(&needs, OST_F_LZCNT)->verdict, OST_NEED_HAZARD);
+}
+
+static void a_feature_that_was_not_found(void **state)
+{
+	size_t before = needs.count;
+
+	assert_null(ost_needs_get(&needs, OST_F_AVX512_VBMI2));
+	assert_int_equal(trap("aaaa", 0x27ff, OST_F_AVX512_VBMI2), 1);
+	assert_int_equal(needs.count, before + 1);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX512_VBMI2)->verdict, OST_NEED_REQUIRED);
+	for (size_t i = 1; i < needs.count; i++)
+		assert_true(needs.list[i - 1].feature < needs.list[i].feature);
+}
+
+static void traps_elsewhere_dont_count(void **state)
+{
+	assert_int_equal(trap("cccc", 0x1234, OST_F_AVX), 0);	/* another build */
+	assert_int_equal(trap("aaaa", 0x234, OST_F_AVX), 0);	/* no code */
+	assert_int_equal(trap("aaaa", 0x2800, OST_F_AVX), 0);	/* past the end */
+	assert_int_equal(trap("aaaa", UINT64_MAX, OST_F_AVX), 0);
+	assert_int_equal(trap("aaaa", 0x1234, OST_FEATURE_NONE), 0);
+	assert_int_equal(trap("aaaa", 0x1234, OST_FEATURE_END), 0);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX)->verdict, OST_NEED_DISPATCHED);
+	assert_false(ost_needs_get(&needs, OST_F_AVX)->run);
+}
+
+static int ran(uint64_t requests, bool lacking, bool touched)
+{
+	struct ost_run_clean clean[2] = { { .object = "aaaa", .requests = requests },
+					  { .object = "other", .requests = UINT64_MAX } };
+	const struct ost_run run = { .clean = clean, .clean_count = 2 };
+
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		ost_feature_set_add(&clean[1].lacking, found[i].feature);
+		if (lacking)
+			ost_feature_set_add(&clean[0].lacking, found[i].feature);
+		if (touched)
+			ost_feature_set_add(&clean[0].touched, found[i].feature);
+	}
+	return ost_needs_correct(&needs, &program, &run);
+}
+
+static void long_runs_lower_what_is_probable(void **state)
+{
+	assert_int_equal(ran(OST_RUN_REQUESTS_MIN - 1, true, false), 0);
+	assert_int_equal(ran(OST_RUN_REQUESTS_MIN, false, false), 0);
+	assert_int_equal(ran(OST_RUN_REQUESTS_MIN, true, true), 0);
+	assert_int_equal(ran(OST_RUN_REQUESTS_MIN, true, false), 1);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->verdict, OST_NEED_DISPATCHED);
+	assert_true(ost_needs_get(&needs, OST_F_AVX2)->run);
+	for (size_t i = 0; i < needs.count; i++)
+		if (found[i].feature != OST_F_AVX2)
+			assert_int_equal(ost_needs_get(&needs, found[i].feature)->verdict, found[i].verdict);
+}
+
+static void a_trap_outweighs_any_run(void **state)
+{
+	const struct ost_run_trap one = { .object = "aaaa", .offset = 0x1000, .feature = OST_F_AVX2 };
+	struct ost_run_clean clean = { .object = "aaaa", .requests = UINT64_MAX };
+	const struct ost_run run = { &one, 1, &clean, 1 };
+
+	ost_feature_set_add(&clean.lacking, OST_F_AVX2);
+	assert_int_equal(ost_needs_correct(&needs, &program, &run), 1);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->verdict, OST_NEED_REQUIRED);
+}
+
+static void what_does_not_trap_is_not_lowered(void **state)
+{
+	struct ost_run_clean clean = { .object = "aaaa", .requests = UINT64_MAX };
+	const struct ost_run run = { .clean = &clean, .clean_count = 1 };
+
+	for (size_t i = 0; i < needs.count; i++)
+		if (needs.list[i].feature == OST_F_LZCNT)
+			needs.list[i].verdict = OST_NEED_PROBABLE;
+	ost_feature_set_add(&clean.lacking, OST_F_LZCNT);
+	assert_int_equal(ost_needs_correct(&needs, &program, &run), 0);
+	assert_int_equal(ost_needs_get(&needs, OST_F_LZCNT)->verdict, OST_NEED_PROBABLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_trap_makes_it_required, fresh, end),
+		cmocka_unit_test_setup_teardown(a_feature_that_was_not_found, fresh, end),
+		cmocka_unit_test_setup_teardown(traps_elsewhere_dont_count, fresh, end),
+		cmocka_unit_test_setup_teardown(long_runs_lower_what_is_probable, fresh, end),
+		cmocka_unit_test_setup_teardown(a_trap_outweighs_any_run, fresh, end),
+		cmocka_unit_test_setup_teardown(what_does_not_trap_is_not_lowered, fresh, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
