@@ -9,10 +9,7 @@
 /* Compilers and assemblers align functions at least so when they leave padding; bytes. */
 #define FUNCTION_ALIGNMENT 16
 
-/*
- * Unwind information calls the whole procedure linkage table one function. It is many, and which of
- * them is meant is for ost_graph_code() to say.
- */
+/* An entry of a procedure linkage table: for ost_graph_code(), which says where it leads. */
 static bool is_linkage(struct graph_member *member, uint64_t address)
 {
 	const struct ost_object *object = member->object;
@@ -29,7 +26,7 @@ static bool is_linkage(struct graph_member *member, uint64_t address)
 		p += 4;
 	if (p[0] == 0xf2)
 		p++;
-	/* push or jmp through a slot: entry 0, or any entry of one that is never bound lazily */
+	/* push or jmp through a slot: entry 0, or any other */
 	return p[0] == 0xff && (p[1] == 0x35 || p[1] == 0x25);
 }
 
@@ -48,13 +45,13 @@ static size_t ranges_take(struct graph_member *member, struct graph_bound *bound
 		struct ost_range range = object->functions[i];
 		struct graph_code *code = graph_code_of(member, range.start);
 
-		if (!code || range.end <= range.start || is_linkage(member, range.start))
+		if (!code || range.end <= range.start)
 			continue;
 		if (range.end > code->end)
 			range.end = code->end;
 		if (count && range.start < bounds[count - 1].end)
 			continue;
-		bounds[count++] = (struct graph_bound){ .start = range.start, .end = range.end };
+		bounds[count++] = (struct graph_bound){.start = range.start, .end = range.end};
 	}
 	return count;
 }
@@ -81,7 +78,7 @@ static size_t symbol_take(struct graph_member *member, struct graph_bound *bound
 			return count;
 		last->end = 0;
 	}
-	bounds[count] = (struct graph_bound){ .start = symbol->address, .end = end };
+	bounds[count] = (struct graph_bound){.start = symbol->address, .end = end};
 	return count + 1;
 }
 
@@ -140,7 +137,8 @@ static void bounds_name(struct graph_member *member)
 
 		while (s < object->symbol_count && object->symbols[s].address < bound->start)
 			s++;
-		for (; s < object->symbol_count && object->symbols[s].address == bound->start; s++) {
+		for (; s < object->symbol_count && object->symbols[s].address == bound->start;
+		     s++) {
 			const struct ost_symbol *symbol = &object->symbols[s];
 
 			if (symbol->type == STT_TLS || symbol->type == STT_OBJECT ||

@@ -11,7 +11,7 @@
  * tail calls.
  */
 #define GUESS_BRANCH_MAX (64u << 10)
-#define GUESS_JUMP_MAX (4u << 10)
+#define GUESS_JUMP_MAX	 (4u << 10)
 
 /* So many addresses of data that were used last may be the table of an indirect jump. */
 #define TABLES 4
@@ -21,15 +21,17 @@ struct sweep {
 	struct ost_graph *graph;
 	struct graph_member *member;
 	struct ost_function *function;
-	const uint8_t *bytes;		/* at the start */
+	const uint8_t *bytes; /* at the start */
 	uint64_t readable;
 	uint64_t start, limit;
-	uint64_t at, next;		/* this instruction, the one after */
-	uint64_t last;			/* the last instruction that isn't padding */
-	uint64_t furthest;		/* target ahead that was seen; for functions whose end isn't known */
-	uint64_t tables[TABLES];	/* data that was last referred to: jump tables, if a jump follows */
+	uint64_t at, next; /* this instruction, the one after */
+	uint64_t last;	   /* the last instruction that doesn't just go on; then the last */
+	uint64_t after_last;
+	uint64_t furthest; /* target ahead that was seen; for functions whose end isn't known */
+	uint64_t
+		tables[TABLES]; /* data that was last referred to: jump tables, if a jump follows */
 	unsigned int table_count;
-	uint8_t flow;			/* of @last */
+	uint8_t flow; /* of @last */
 	bool exact, fixed, stop;
 	uint64_t refs_left;
 };
@@ -51,7 +53,7 @@ static void ref_add(struct sweep *sweep, uint64_t target, enum ost_ref_kind kind
 		sweep->stop = true;
 		return;
 	}
-	graph->refs[graph->ref_count++] = (struct ost_ref){ sweep->at, target, kind };
+	graph->refs[graph->ref_count++] = (struct ost_ref){sweep->at, target, kind};
 }
 
 static void use_add(struct sweep *sweep, uint8_t need)
@@ -65,7 +67,7 @@ static void use_add(struct sweep *sweep, uint8_t need)
 		sweep->stop = true;
 		return;
 	}
-	graph->uses[graph->use_count++] = (struct ost_use){ sweep->at, need };
+	graph->uses[graph->use_count++] = (struct ost_use){sweep->at, need};
 }
 
 /* Nothing that was seen so far leads past this instruction. */
@@ -88,7 +90,7 @@ static bool is_code_ref(struct sweep *sweep, uint64_t target)
 
 static void call(struct sweep *sweep, uint64_t target)
 {
-	struct ost_place place = { sweep->member->index, target };
+	struct ost_place place = {sweep->member->index, target};
 	struct ost_function *callee;
 	struct ost_target real;
 
@@ -99,8 +101,8 @@ static void call(struct sweep *sweep, uint64_t target)
 		return;
 	real = ost_graph_code(sweep->graph, place);
 	callee = real.known ? ost_graph_function_from(sweep->graph, real.place) : NULL;
-	if (callee ? (callee->traits & OST_TRAIT_NO_RETURN) != 0 :
-		     ost_graph_no_return_name(real.symbol))
+	if (callee ? (callee->traits & OST_TRAIT_NO_RETURN) != 0
+		   : ost_graph_no_return_name(real.symbol))
 		sweep->stop = true;
 }
 
@@ -110,8 +112,9 @@ static void jump(struct sweep *sweep, uint64_t target, bool conditional)
 	bool inside = target >= sweep->start && target < sweep->limit;
 
 	if (inside && !sweep->exact && target > sweep->at)
-		inside = target <= sweep->furthest || (target - sweep->at <= reach &&
-			 (conditional || !ost_graph_is_guess(sweep->member, target)));
+		inside = target <= sweep->furthest ||
+			 (target - sweep->at <= reach &&
+			  (conditional || !ost_graph_is_guess(sweep->member, target)));
 	if (inside && target > sweep->furthest)
 		sweep->furthest = target;
 	if (!inside && graph_code_of(sweep->member, target))
@@ -201,6 +204,9 @@ static void call_indirect(struct sweep *sweep, const struct ost_quick *insn, con
 
 static void flow(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
 {
+	sweep->flow = insn->flow;
+	sweep->last = sweep->at;
+	sweep->after_last = sweep->next;
 	switch (insn->flow) {
 	case OST_FLOW_CALL:
 		call(sweep, sweep->next + insn->target);
@@ -284,16 +290,18 @@ static void fixed_addresses(struct sweep *sweep, const struct ost_quick *insn, c
 		ref_add(sweep, address, OST_REF_CODE);
 }
 
+/* cpuid or xgetbv, which no assembler gives a prefix */
+static bool is_query(const uint8_t *bytes)
+{
+	return bytes[0] == 0x0f && (bytes[1] == 0xa2 || (bytes[1] == 0x01 && bytes[2] == 0xd0));
+}
+
 static void note(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
 {
 	if (insn->need)
 		use_add(sweep, insn->need);
-	if (insn->map == OST_MAP_0F) {
-		if (insn->opcode == 0xa2)
-			sweep->function->traits |= OST_TRAIT_CPUID;
-		else if (insn->opcode == 0x01 && insn->modrm == 0xd0)
-			sweep->function->traits |= OST_TRAIT_XGETBV;
-	}
+	if (is_query(bytes))
+		sweep->function->traits |= bytes[1] == 0xa2 ? OST_TRAIT_CPUID : OST_TRAIT_XGETBV;
 	if (insn->flow != OST_FLOW_NEXT) {
 		flow(sweep, insn, bytes);
 		return;
@@ -308,41 +316,33 @@ static void note(struct sweep *sweep, const struct ost_quick *insn, const uint8_
 		fixed_addresses(sweep, insn, bytes);
 }
 
-static bool is_padding(const struct ost_quick *insn)
+/* The bytes of an instruction, with zeroes behind the end of what is readable. */
+static const uint8_t *look(const struct sweep *sweep, uint64_t at, uint8_t *tail)
 {
-	return (insn->map == OST_MAP_1BYTE && insn->opcode == 0x90) ||
-	       (insn->map == OST_MAP_0F && insn->opcode == 0x1f);
-}
+	const uint8_t *bytes = sweep->bytes + (at - sweep->start);
+	uint64_t left = sweep->start + sweep->readable - at;
 
-static bool is_noted(const struct sweep *sweep, const struct ost_quick *insn)
-{
-	return insn->flow | insn->need | insn->rip | sweep->fixed ||
-	       (insn->map == OST_MAP_0F && (insn->opcode == 0xa2 || insn->opcode == 0x01));
+	if (left >= OST_QUICK_PAD)
+		return bytes;
+	memset(tail, 0, OST_QUICK_PAD);
+	memcpy(tail, bytes, left);
+	return tail;
 }
 
 static void sweep_run(struct sweep *sweep)
 {
-	const uint64_t safe = sweep->readable > 2 * OST_QUICK_PAD ?
-			      sweep->start + sweep->readable - 2 * OST_QUICK_PAD : sweep->start;
-	uint8_t tail[4 * OST_QUICK_PAD];
+	uint8_t tail[OST_QUICK_PAD];
 	uint64_t count = 0;
 	struct ost_quick insn;
 
 	while (sweep->at < sweep->limit && !sweep->stop) {
-		const uint8_t *bytes = sweep->bytes + (sweep->at - sweep->start);
-		unsigned int length;
+		const uint8_t *bytes = look(sweep, sweep->at, tail);
+		unsigned int length = ost_quick_decode(bytes, &insn);
 
-		if (__builtin_expect(sweep->at >= safe, 0)) {
-			uint64_t left = sweep->start + sweep->readable - sweep->at;
-
-			memset(tail, 0, sizeof(tail));
-			memcpy(tail, bytes, left < 2 * OST_QUICK_PAD ? left : 2 * OST_QUICK_PAD);
-			bytes = tail;
-		}
-		length = ost_quick_decode(bytes, &insn);
 		if (__builtin_expect(!length || length > sweep->limit - sweep->at, 0)) {
 			sweep->function->traits |= OST_TRAIT_BROKEN;
 			sweep->flow = OST_FLOW_STOP;
+			sweep->after_last = sweep->at + 1;
 			if (!sweep->exact)
 				break;
 			sweep->at++;
@@ -350,17 +350,30 @@ static void sweep_run(struct sweep *sweep)
 		}
 		sweep->next = sweep->at + length;
 		count++;
-		if (is_noted(sweep, &insn))
+		if (insn.flow | insn.need | insn.rip | sweep->fixed || is_query(bytes))
 			note(sweep, &insn, bytes);
-		if (!is_padding(&insn)) {
-			sweep->flow = insn.flow;
-			sweep->last = sweep->at;
-		}
 		sweep->at = sweep->next;
 	}
 	sweep->graph->stats.instructions += count;
 	if (!count)
 		sweep->function->traits |= OST_TRAIT_BROKEN;
+}
+
+/* Makes @last and @flow those of the last instruction that isn't padding. */
+static void find_last(struct sweep *sweep)
+{
+	uint8_t tail[OST_QUICK_PAD];
+	struct ost_quick insn;
+
+	for (uint64_t at = sweep->after_last; at < sweep->limit; at += insn.length) {
+		if (!ost_quick_decode(look(sweep, at, tail), &insn))
+			return;
+		if ((insn.map == OST_MAP_1BYTE && insn.opcode == 0x90) ||
+		    (insn.map == OST_MAP_0F && insn.opcode == 0x1f))
+			continue;
+		sweep->last = at;
+		sweep->flow = OST_FLOW_NEXT;
+	}
 }
 
 /* Padding is not code that anything goes on into, even when nothing says that a function ended. */
@@ -383,6 +396,7 @@ static void fall_through(struct sweep *sweep)
 {
 	if (sweep->stop || sweep->at != sweep->limit)
 		return;
+	find_last(sweep);
 	if (sweep->flow != OST_FLOW_NEXT && sweep->flow != OST_FLOW_BRANCH)
 		return;
 	if (!goes_on_at(sweep, sweep->limit))
@@ -403,7 +417,8 @@ static int keep(struct ost_graph *graph, struct graph_member *member, struct ost
 		memcpy(function->refs, graph->refs, graph->ref_count * sizeof(*function->refs));
 		function->ref_count = graph->ref_count;
 		member->batches[member->batch_count++] = (struct graph_batch){
-			.first = member->ref_count, .function = function->index,
+			.first = member->ref_count,
+			.function = function->index,
 		};
 		member->ref_count += graph->ref_count;
 	}
@@ -435,9 +450,15 @@ int ost_graph_decode(struct ost_graph *graph, struct ost_function *function)
 	struct graph_member *member = &graph->members[function->member];
 	struct graph_code *code = graph_code_of(member, function->start);
 	struct sweep sweep = {
-		.graph = graph, .member = member, .function = function,
-		.start = function->start, .at = function->start,
-		.exact = function->exact, .fixed = member->fixed,
+		.graph = graph,
+		.member = member,
+		.function = function,
+		.start = function->start,
+		.at = function->start,
+		.last = function->start,
+		.after_last = function->start,
+		.exact = function->exact,
+		.fixed = member->fixed,
 	};
 
 	if (function->decoded)
