@@ -26,6 +26,7 @@ struct ost_segment {
 	uint64_t size;		/* bytes of that */
 	uint64_t offset;	/* of @bytes in the file */
 	bool execute, write;	/* with PT_GNU_RELRO pages counted as not writable after start */
+	bool relro;		/* one of those: written while the program starts */
 };
 
 /** struct ost_symbol - a defined function or variable */

@@ -7,7 +7,7 @@
 
 #include "isa/program/object.h"
 
-/* What the object_*.c files share; nobody else includes this. */
+/* What the object_*.c files share, and those program_*.c that read a file without loading it. */
 
 /** struct ost_object_table - where the dynamic segment says that a table is */
 struct ost_object_table {

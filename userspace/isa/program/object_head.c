@@ -157,8 +157,10 @@ static void apply_relro(struct ost_object *object, const Elf64_Phdr *relro)
 		s[1].size = s[1].size > part ? s[1].size - part : 0;
 	}
 	/* what of the segment lies before, in a page that isn't whole, is rounded down to nothing */
-	if (object->segments[i].start >= start)
+	if (object->segments[i].start >= start) {
 		object->segments[i].write = false;
+		object->segments[i].relro = true;
+	}
 }
 
 static int make_segments(struct ost_object *object, const struct ost_object_head *head,
