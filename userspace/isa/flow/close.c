@@ -67,7 +67,8 @@ static bool same_state(const struct state *a, const struct state *b)
 {
 	return !memcmp(a->reg, b->reg, sizeof(a->reg)) && a->flags.kind == b->flags.kind &&
 	       a->flags.bits == b->flags.bits && a->flags.a == b->flags.a &&
-	       a->flags.b == b->flags.b && a->zero_vectors == b->zero_vectors && a->cond == b->cond;
+	       a->flags.b == b->flags.b && !memcmp(a->vector, b->vector, sizeof(a->vector)) &&
+	       a->cond == b->cond;
 }
 
 /* A path with this state arrives at a block. */
@@ -101,7 +102,14 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		in->reg[reg] = value;
 	}
 	in->flags = join_flags(look, &in->flags, &state->flags);
-	in->zero_vectors &= state->zero_vectors;
+	for (unsigned int i = 0; i < 32; i++) {
+		bool lost = false;
+
+		/* addresses in there were given away when they were put there */
+		in->vector[i / 2][i % 2] =
+			ost_value_join(close->values, in->vector[i / 2][i % 2], before.cond,
+				       state->vector[i / 2][i % 2], cond, &lost);
+	}
 	in->cond = ost_cond_either(close->conds, in->cond, cond);
 	if (!same_state(in, &before))
 		enqueue(look, number);

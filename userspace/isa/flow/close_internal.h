@@ -27,8 +27,8 @@
 struct state {
 	ost_value reg[16];
 	struct ost_flags flags;
-	uint32_t zero_vectors; /* vector registers that are zero, one bit each */
-	ost_cond cond;	       /* what is known to be present here */
+	ost_value vector[16][2]; /* low and high half of xmm0 .. xmm15 */
+	ost_cond cond;		 /* what is known to be present here */
 };
 
 #define NO_BLOCK UINT32_MAX
@@ -110,8 +110,15 @@ void close_forget_stack(struct look *look, ost_value value);
 void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
 		enum ost_edge how);
 
+/* close_vector.c: moves and logic of 16-byte registers, and what other instructions do to them */
+void close_vector(struct look *look, struct state *state, const struct ost_op *op);
+
 /* close_step.c */
 void close_step(struct look *look, struct state *state, const struct ost_op *op);
+void close_move_stack(struct look *look, struct state *state, int64_t by);
+
+/* close_call.c */
+void close_do_call(struct look *look, struct state *state, const struct ost_op *op);
 /* a call or a jump out of the function that leads to @callee; NULL: nobody knows where */
 void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		struct ost_function *callee, const char *symbol);

@@ -130,7 +130,7 @@ static ost_value load_place(struct look *look, struct ost_place place, unsigned 
 							    });
 	}
 	segment = ost_object_segment(object_of(look, place.member), place.address);
-	if (segment && !segment->write && bytes <= 8) {
+	if (segment && !segment->write && !segment->relro && bytes <= 8) {
 		size_t left;
 		const uint8_t *at =
 			ost_object_at(object_of(look, place.member), place.address, &left);

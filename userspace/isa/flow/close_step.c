@@ -3,15 +3,13 @@
 
 #include "isa/flow/close_internal.h"
 
-static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
-
 static struct ost_flags flags_of(enum ost_flags_kind kind, ost_value a, ost_value b,
 				 unsigned int bits)
 {
 	return (struct ost_flags){.kind = kind, .a = a, .b = b, .bits = bits};
 }
 
-static void move_stack(struct look *look, struct state *state, int64_t by)
+void close_move_stack(struct look *look, struct state *state, int64_t by)
 {
 	struct ost_values *values = look->close->values;
 
@@ -29,7 +27,7 @@ static void do_push(struct look *look, struct state *state, const struct ost_op 
 	struct address top;
 	ost_value value = close_read(look, state, op->site, &op->src, 64);
 
-	move_stack(look, state, -8);
+	close_move_stack(look, state, -8);
 	top = stack_top(state);
 	close_store(look, state, op->site, &top, 8, value);
 }
@@ -39,7 +37,7 @@ static void do_pop(struct look *look, struct state *state, const struct ost_op *
 	struct address top = stack_top(state);
 	ost_value value = close_load(look, state, op->site, &top, 8);
 
-	move_stack(look, state, 8);
+	close_move_stack(look, state, 8);
 	close_write(look, state, op->site, &op->dst, value);
 }
 
@@ -50,7 +48,7 @@ static void do_leave(struct look *look, struct state *state, const struct ost_op
 	state->reg[RSP] = state->reg[RBP];
 	top = stack_top(state);
 	state->reg[RBP] = close_load(look, state, op->site, &top, 8);
-	move_stack(look, state, 8);
+	close_move_stack(look, state, 8);
 }
 
 static void do_cpuid(struct look *look, struct state *state)
@@ -236,209 +234,15 @@ static void do_move(struct look *look, struct state *state, const struct ost_op 
 	close_write(look, state, op->site, &op->dst, value);
 }
 
-static void store_vector(struct look *look, struct state *state, const struct ost_op *op)
-{
-	bool zero = op->vector_src != OST_NO_REGISTER && state->zero_vectors >> op->vector_src & 1;
-	struct address address = close_address(look, state, &op->dst);
-	ost_value value = zero ? ost_value_number(look->close->values, 0) : OST_VALUE_ANY;
-	struct address at = address;
-
-	/* a store of something unknown to known places doesn't change what is known of them */
-	if (!zero || address.indexed || address.value == OST_VALUE_ANY)
-		return;
-	for (unsigned int i = 0; i + 4 <= op->bytes; i += 4) {
-		at.value = ost_value_compute(look->close->values, OST_OP_ADD, address.value,
-					     ost_value_number(look->close->values, i), 64);
-		close_store(look, state, op->site, &at, 4, value);
-	}
-}
-
-/* Pointers that a vector register copies from a table. */
-static void load_vector(struct look *look, const struct state *state, const struct ost_op *op)
-{
-	struct address address = close_address(look, state, &op->src), at = address;
-
-	if (address.indexed || address.value == OST_VALUE_ANY)
-		return;
-	for (unsigned int i = 0; i + 8 <= op->bytes && i < 64; i += 8) {
-		at.value = ost_value_compute(look->close->values, OST_OP_ADD, address.value,
-					     ost_value_number(look->close->values, i), 64);
-		close_escape(look, state, op->site, close_load(look, state, op->site, &at, 8),
-			     OST_EDGE_ADDRESS);
-	}
-}
-
 static void do_other(struct look *look, struct state *state, const struct ost_op *op)
 {
 	for (unsigned int reg = 0; reg < 16; reg++) {
 		if (op->sources >> reg & 1 && reg != RSP)
 			close_escape(look, state, op->site, state->reg[reg], OST_EDGE_ADDRESS);
 	}
-	if (op->src.kind == OST_OPERAND_MEMORY && op->bytes >= 8)
-		load_vector(look, state, op);
-	if (op->dst.kind == OST_OPERAND_MEMORY)
-		store_vector(look, state, op);
 	for (unsigned int reg = 0; reg < 16; reg++)
 		if (op->clobbers >> reg & 1 && reg != RSP)
 			state->reg[reg] = OST_VALUE_ANY;
-	if (op->vector_dst != OST_NO_REGISTER) {
-		state->zero_vectors &= ~(1u << op->vector_dst);
-		if (op->clears_vector)
-			state->zero_vectors |= 1u << op->vector_dst;
-	}
-}
-
-/* What the callee stored through pointers that it was given. */
-static bool apply_writes(struct look *look, struct state *state, uint64_t site,
-			 struct ost_function *callee, const ost_value *arguments)
-{
-	const struct ost_close_calls *calls = &look->close->calls;
-	struct ost_values *values = look->close->values;
-	struct ost_memory memory;
-	ost_value value;
-	unsigned int at = 0;
-
-	for (; calls->written(calls->context, callee, at, &memory, &value); at++) {
-		struct address address = {
-			.value = ost_value_compute(values, OST_OP_ADD, arguments[memory.argument],
-						   ost_value_number(values, memory.distance), 64),
-			.distance = memory.distance,
-		};
-
-		close_store(look, state, site, &address, memory.bytes, value);
-	}
-	return at > 0;
-}
-
-/* A small function that asks CPUID for its caller is followed with what it is given. */
-static bool follow(struct look *look, struct state *state, const struct ost_op *op,
-		   struct ost_function *callee)
-{
-	struct look inner = {
-		.close = look->close,
-		.function = callee,
-		.outer = look,
-		.depth = look->depth + 1,
-		.call_site = op->site,
-		.returned = OST_VALUE_NOTHING,
-		.returned_rdx = OST_VALUE_NOTHING,
-		.steps = look->steps,
-		.last = look->last,
-	};
-	struct state entry = *state;
-
-	if (look->depth >= INLINE_DEPTH || callee->end - callee->start > INLINE_BYTES ||
-	    !(callee->traits & OST_TRAIT_CPUID))
-		return false;
-	for (const struct look *at = look; at; at = at->outer)
-		if (at->function == callee)
-			return false;
-	move_stack(look, &entry, -8);
-	if (close_run(&inner, &entry) || !inner.has_returned)
-		return false;
-	state->reg[RAX] = inner.returned;
-	state->reg[RDX] = inner.returned_rdx;
-	return true;
-}
-
-static void clobber(struct state *state, ost_value rax)
-{
-	static const uint8_t lost[] = {RCX, RDX, RSI, RDI, 8, 9, 10, 11};
-
-	for (unsigned int i = 0; i < sizeof(lost); i++)
-		state->reg[lost[i]] = OST_VALUE_ANY;
-	state->reg[RAX] = rax;
-	state->flags = (struct ost_flags){0};
-	state->zero_vectors = 0;
-}
-
-void close_call(struct look *look, struct state *state, const struct ost_op *op,
-		struct ost_function *callee, const char *symbol)
-{
-	const struct ost_close_calls *calls = &look->close->calls;
-	ost_value arguments[6], rax = OST_VALUE_ANY;
-	bool written = false;
-
-	for (unsigned int i = 0; i < 6; i++)
-		arguments[i] = state->reg[argument_registers[i]];
-	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
-		clobber(state, arguments[0]);
-		return;
-	}
-	if (callee && follow(look, state, op, callee)) {
-		ost_value rdx = state->reg[RDX];
-
-		clobber(state, state->reg[RAX]);
-		state->reg[RDX] = rdx;
-		return;
-	}
-	for (unsigned int i = 0; i < 6; i++)
-		close_escape(look, state, op->site, arguments[i], OST_EDGE_ADDRESS);
-	if (callee) {
-		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
-		written = apply_writes(look, state, op->site, callee, arguments);
-	}
-	for (unsigned int i = 0; i < 6 && !written; i++)
-		close_forget_stack(look, arguments[i]);
-	clobber(state, rax);
-}
-
-static void call_value(struct look *look, struct state *state, const struct ost_op *op,
-		       ost_value value)
-{
-	struct ost_alt alts[OST_VALUE_ALTS];
-	const struct ost_alt *list;
-	unsigned int count;
-
-	list = ost_value_alts(look->close->values, value, &count);
-	if (list)
-		memcpy(alts, list, count * sizeof(*alts));
-	for (unsigned int i = 0; i < count; i++)
-		if (alts[i].kind == OST_ALT_ADDRESS)
-			close_edge(look, op->site,
-				   (struct ost_place){alts[i].member, alts[i].number},
-				   ost_cond_both(look->close->conds, state->cond, alts[i].cond),
-				   OST_EDGE_CALL);
-	close_call(look, state, op,
-		   count == 1 && alts[0].kind == OST_ALT_ADDRESS
-			   ? ost_graph_function(look->close->graph,
-						(struct ost_place){alts[0].member, alts[0].number})
-			   : NULL,
-		   NULL);
-}
-
-static void do_call(struct look *look, struct state *state, const struct ost_op *op)
-{
-	struct ost_place place = {look->function->member, (uint64_t)op->src.number};
-	struct ost_target target;
-
-	if (op->src.kind != OST_OPERAND_NUMBER) {
-		/* a slot that the loader fills with the address of an imported function */
-		if (op->src.kind == OST_OPERAND_MEMORY && op->src.rip) {
-			target = ost_graph_slot(look->close->graph, place);
-			if (target.known && !target.ifunc)
-				close_edge(look, op->site, target.place, state->cond,
-					   OST_EDGE_CALL);
-			if (target.symbol) {
-				close_call(look, state, op,
-					   target.known && !target.ifunc
-						   ? ost_graph_function(look->close->graph,
-									target.place)
-						   : NULL,
-					   target.symbol);
-				return;
-			}
-		}
-		call_value(look, state, op, close_read(look, state, op->site, &op->src, 64));
-		return;
-	}
-	target = ost_graph_code(look->close->graph, place);
-	close_edge(look, op->site, place, state->cond, OST_EDGE_CALL);
-	close_call(look, state, op,
-		   target.known && !target.ifunc
-			   ? ost_graph_function(look->close->graph, target.place)
-			   : NULL,
-		   target.symbol);
 }
 
 void close_step(struct look *look, struct state *state, const struct ost_op *op)
@@ -495,9 +299,15 @@ void close_step(struct look *look, struct state *state, const struct ost_op *op)
 		state->reg[RAX] = state->reg[RDX] = OST_VALUE_ANY;
 		return;
 	case OST_DO_CALL:
-		do_call(look, state, op);
+		close_do_call(look, state, op);
+		return;
+	case OST_DO_VECTOR_MOVE:
+	case OST_DO_VECTOR_COMPUTE:
+	case OST_DO_VECTOR_JOIN:
+		close_vector(look, state, op);
 		return;
 	default:
+		close_vector(look, state, op);
 		do_other(look, state, op);
 		if (op->flags)
 			state->flags = (struct ost_flags){0};

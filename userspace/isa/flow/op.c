@@ -28,6 +28,17 @@ static uint8_t general(ZydisRegister reg, bool *high)
 	return whole - ZYDIS_REGISTER_RAX;
 }
 
+static uint8_t vector(ZydisRegister reg)
+{
+	if (reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15)
+		return reg - ZYDIS_REGISTER_XMM0;
+	if (reg >= ZYDIS_REGISTER_YMM0 && reg <= ZYDIS_REGISTER_YMM15)
+		return reg - ZYDIS_REGISTER_YMM0;
+	if (reg >= ZYDIS_REGISTER_ZMM0 && reg <= ZYDIS_REGISTER_ZMM15)
+		return reg - ZYDIS_REGISTER_ZMM0;
+	return OST_NO_REGISTER;
+}
+
 static void take_memory(const ZydisDecodedOperandMem *from, struct ost_operand *to,
 			const ZydisDecodedInstruction *insn, uint64_t site)
 {
@@ -55,6 +66,11 @@ static void take_operand(const ZydisDecodedOperand *from, struct ost_operand *to
 	case ZYDIS_OPERAND_TYPE_REGISTER:
 		to->reg = general(from->reg.value, &to->high);
 		to->kind = to->reg == OST_NO_REGISTER ? OST_OPERAND_OTHER : OST_OPERAND_REGISTER;
+		if (from->reg.value >= ZYDIS_REGISTER_XMM0 &&
+		    from->reg.value <= ZYDIS_REGISTER_XMM15) {
+			to->kind = OST_OPERAND_VECTOR;
+			to->reg = vector(from->reg.value);
+		}
 		break;
 	case ZYDIS_OPERAND_TYPE_MEMORY:
 		take_memory(&from->mem, to, insn, site);
@@ -88,6 +104,25 @@ static const struct {
 	{ZYDIS_MNEMONIC_SHL, OST_DO_COMPUTE, OST_OP_SHL},
 	{ZYDIS_MNEMONIC_SHR, OST_DO_COMPUTE, OST_OP_SHR},
 	{ZYDIS_MNEMONIC_SAR, OST_DO_COMPUTE, OST_OP_SAR},
+	{ZYDIS_MNEMONIC_MOVD, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVQ, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVDQA, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVDQU, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVAPS, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVUPS, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVAPD, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_MOVUPD, OST_DO_VECTOR_MOVE, 0},
+	{ZYDIS_MNEMONIC_PAND, OST_DO_VECTOR_COMPUTE, OST_OP_AND},
+	{ZYDIS_MNEMONIC_ANDPS, OST_DO_VECTOR_COMPUTE, OST_OP_AND},
+	{ZYDIS_MNEMONIC_ANDPD, OST_DO_VECTOR_COMPUTE, OST_OP_AND},
+	{ZYDIS_MNEMONIC_POR, OST_DO_VECTOR_COMPUTE, OST_OP_OR},
+	{ZYDIS_MNEMONIC_ORPS, OST_DO_VECTOR_COMPUTE, OST_OP_OR},
+	{ZYDIS_MNEMONIC_ORPD, OST_DO_VECTOR_COMPUTE, OST_OP_OR},
+	{ZYDIS_MNEMONIC_PXOR, OST_DO_VECTOR_COMPUTE, OST_OP_XOR},
+	{ZYDIS_MNEMONIC_XORPS, OST_DO_VECTOR_COMPUTE, OST_OP_XOR},
+	{ZYDIS_MNEMONIC_XORPD, OST_DO_VECTOR_COMPUTE, OST_OP_XOR},
+	{ZYDIS_MNEMONIC_PUNPCKLQDQ, OST_DO_VECTOR_JOIN, 0},
+	{ZYDIS_MNEMONIC_MOVHPS, OST_DO_VECTOR_JOIN, 0},
 	{ZYDIS_MNEMONIC_CMP, OST_DO_COMPARE, 0},
 	{ZYDIS_MNEMONIC_TEST, OST_DO_TEST, 0},
 	{ZYDIS_MNEMONIC_BT, OST_DO_BIT, 0},
@@ -170,6 +205,16 @@ static void settle_kind(const ZydisDecodedInstruction *insn, const ZydisDecodedO
 			.bits = op->dst.bits,
 			.number = insn->mnemonic == ZYDIS_MNEMONIC_INC ? 1 : -1,
 		};
+	if (op->kind == OST_DO_VECTOR_COMPUTE && same && op->compute == OST_OP_XOR) {
+		op->compute = OST_OP_AND;
+		op->src = (struct ost_operand){.kind = OST_OPERAND_NUMBER, .bits = 128};
+	}
+	/* the old MMX registers, and stores of a high half */
+	if ((op->kind == OST_DO_VECTOR_MOVE || op->kind == OST_DO_VECTOR_COMPUTE ||
+	     op->kind == OST_DO_VECTOR_JOIN) &&
+	    (op->dst.kind == OST_OPERAND_OTHER || op->src.kind == OST_OPERAND_OTHER ||
+	     (op->kind == OST_DO_VECTOR_JOIN && op->dst.kind != OST_OPERAND_VECTOR)))
+		op->kind = OST_DO_OTHER;
 	/* segment, control and debug registers */
 	if (op->kind == OST_DO_MOVE &&
 	    (op->dst.kind == OST_OPERAND_OTHER || op->src.kind == OST_OPERAND_OTHER))
@@ -181,38 +226,6 @@ static void settle_kind(const ZydisDecodedInstruction *insn, const ZydisDecodedO
 		op->src = op->dst;
 }
 
-static void take_vector(const ZydisDecodedOperand *operand, struct ost_op *op)
-{
-	ZydisRegister whole =
-		ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand->reg.value);
-
-	if (whole < ZYDIS_REGISTER_ZMM0 || whole > ZYDIS_REGISTER_ZMM31)
-		return;
-	if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-		op->vector_dst = whole - ZYDIS_REGISTER_ZMM0;
-	else
-		op->vector_src = whole - ZYDIS_REGISTER_ZMM0;
-}
-
-static bool clears_vector(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands)
-{
-	unsigned int last = insn->operand_count_visible - 1;
-
-	switch (insn->mnemonic) {
-	case ZYDIS_MNEMONIC_PXOR:
-	case ZYDIS_MNEMONIC_XORPS:
-	case ZYDIS_MNEMONIC_XORPD:
-	case ZYDIS_MNEMONIC_VPXOR:
-	case ZYDIS_MNEMONIC_VPXORD:
-	case ZYDIS_MNEMONIC_VPXORQ:
-	case ZYDIS_MNEMONIC_VXORPS:
-	case ZYDIS_MNEMONIC_VXORPD:
-		return insn->operand_count_visible > 1 && same_register(&operands[last - 1]);
-	default:
-		return false;
-	}
-}
-
 static void take_effects(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands,
 			 struct ost_op *op)
 {
@@ -222,7 +235,6 @@ static void take_effects(const ZydisDecodedInstruction *insn, const ZydisDecoded
 				: 0;
 
 	op->flags = changed != 0;
-	op->clears_vector = clears_vector(insn, operands);
 	for (unsigned int i = 0; i < insn->operand_count; i++) {
 		const ZydisDecodedOperand *operand = &operands[i];
 		uint8_t reg;
@@ -238,7 +250,8 @@ static void take_effects(const ZydisDecodedInstruction *insn, const ZydisDecoded
 			continue;
 		reg = general(operand->reg.value, NULL);
 		if (reg == OST_NO_REGISTER) {
-			take_vector(operand, op);
+			if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+				op->vector_dst = vector(operand->reg.value);
 			continue;
 		}
 		if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
@@ -256,8 +269,8 @@ unsigned int ost_op_decode(const uint8_t *bytes, size_t len, uint64_t site, stru
 
 	*op = (struct ost_op){.site = site,
 			      .kind = OST_DO_STOP,
-			      .vector_dst = OST_NO_REGISTER,
-			      .vector_src = OST_NO_REGISTER};
+
+			      .vector_dst = OST_NO_REGISTER};
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder(), &context, bytes, len, &insn)) ||
 	    !ZYAN_SUCCESS(ZydisDecoderDecodeOperands(decoder(), &context, &insn, operands,
 						     insn.operand_count)))

@@ -23,10 +23,13 @@ enum ost_op_kind {
 	OST_DO_BIT,	    /* bt: carry = bit src of dst */
 	OST_DO_BIT_SET,	    /* bts */
 	OST_DO_NOT,
-	OST_DO_STEP,   /* inc, dec: dst += src, carry as before */
-	OST_DO_BORROW, /* sbb r, r: all ones where carry was set, else zero */
-	OST_DO_SET,    /* setcc */
-	OST_DO_CHOOSE, /* cmovcc */
+	OST_DO_STEP,	       /* inc, dec: dst += src, carry as before */
+	OST_DO_BORROW,	       /* sbb r, r: all ones where carry was set, else zero */
+	OST_DO_SET,	       /* setcc */
+	OST_DO_CHOOSE,	       /* cmovcc */
+	OST_DO_VECTOR_MOVE,    /* dst = src, up to 16 bytes; a register's rest becomes zero */
+	OST_DO_VECTOR_COMPUTE, /* dst = dst @compute src, 16 bytes */
+	OST_DO_VECTOR_JOIN,    /* high half of dst = low half of src */
 	OST_DO_PUSH,
 	OST_DO_POP,
 	OST_DO_LEAVE,
@@ -46,7 +49,8 @@ enum ost_operand_kind {
 	OST_OPERAND_REGISTER, /* a general one */
 	OST_OPERAND_NUMBER,
 	OST_OPERAND_MEMORY,
-	OST_OPERAND_OTHER, /* vector, mask, x87 ... */
+	OST_OPERAND_VECTOR, /* xmm0 .. xmm15: @reg */
+	OST_OPERAND_OTHER,  /* wider vectors, masks, x87 ... */
 };
 
 #define OST_NO_REGISTER 0xff
@@ -76,9 +80,7 @@ struct ost_op {
 	uint8_t cc;
 	uint8_t length;
 	bool flags;	    /* overwrites the flags */
-	bool clears_vector; /* vector_dst becomes zero */
-	uint8_t vector_dst; /* vector register that is written, or OST_NO_REGISTER */
-	uint8_t vector_src; /* one that is read, or OST_NO_REGISTER */
+	uint8_t vector_dst; /* vector register 0 .. 15 that OTHER overwrites, or OST_NO_REGISTER */
 };
 
 /**

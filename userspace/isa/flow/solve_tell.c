@@ -361,6 +361,9 @@ static void tell_returns(void *context, struct ost_function *function, ost_value
 	if (joined == closely->returned)
 		return;
 	closely->returned = joined;
+	/* a resolver answers the loader; those who seem to call it call what it chose */
+	if (function->traits & OST_TRAIT_RESOLVER)
+		return;
 	want_callers(solve, function,
 		     ost_value_tells(solve->values, joined) || leads_to_cells(solve, joined));
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "isa/flow/close_internal.h"
+
+static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
+
+/* What the callee stored through pointers that it was given. */
+static bool apply_writes(struct look *look, struct state *state, uint64_t site,
+			 struct ost_function *callee, const ost_value *arguments)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	struct ost_values *values = look->close->values;
+	struct ost_memory memory;
+	ost_value value;
+	unsigned int at = 0;
+
+	for (; calls->written(calls->context, callee, at, &memory, &value); at++) {
+		struct address address = {
+			.value = ost_value_compute(values, OST_OP_ADD, arguments[memory.argument],
+						   ost_value_number(values, memory.distance), 64),
+			.distance = memory.distance,
+		};
+
+		close_store(look, state, site, &address, memory.bytes, value);
+	}
+	return at > 0;
+}
+
+/* A small function that asks CPUID for its caller is followed with what it is given. */
+static bool follow(struct look *look, struct state *state, const struct ost_op *op,
+		   struct ost_function *callee)
+{
+	struct look inner = {
+		.close = look->close,
+		.function = callee,
+		.outer = look,
+		.depth = look->depth + 1,
+		.call_site = op->site,
+		.returned = OST_VALUE_NOTHING,
+		.returned_rdx = OST_VALUE_NOTHING,
+		.steps = look->steps,
+		.last = look->last,
+	};
+	struct state entry = *state;
+
+	if (look->depth >= INLINE_DEPTH || callee->end - callee->start > INLINE_BYTES ||
+	    !(callee->traits & OST_TRAIT_CPUID))
+		return false;
+	for (const struct look *at = look; at; at = at->outer)
+		if (at->function == callee)
+			return false;
+	close_move_stack(look, &entry, -8);
+	if (close_run(&inner, &entry) || !inner.has_returned)
+		return false;
+	state->reg[RAX] = inner.returned;
+	state->reg[RDX] = inner.returned_rdx;
+	return true;
+}
+
+static void clobber(struct state *state, ost_value rax)
+{
+	static const uint8_t lost[] = {RCX, RDX, RSI, RDI, 8, 9, 10, 11};
+
+	for (unsigned int i = 0; i < sizeof(lost); i++)
+		state->reg[lost[i]] = OST_VALUE_ANY;
+	state->reg[RAX] = rax;
+	state->flags = (struct ost_flags){0};
+	memset(state->vector, 0, sizeof(state->vector));
+}
+
+void close_call(struct look *look, struct state *state, const struct ost_op *op,
+		struct ost_function *callee, const char *symbol)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	ost_value arguments[6], rax = OST_VALUE_ANY;
+	bool written = false;
+
+	for (unsigned int i = 0; i < 6; i++)
+		arguments[i] = state->reg[argument_registers[i]];
+	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
+		clobber(state, arguments[0]);
+		return;
+	}
+	if (callee && follow(look, state, op, callee)) {
+		ost_value rdx = state->reg[RDX];
+
+		clobber(state, state->reg[RAX]);
+		state->reg[RDX] = rdx;
+		return;
+	}
+	for (unsigned int i = 0; i < 6; i++)
+		close_escape(look, state, op->site, arguments[i], OST_EDGE_ADDRESS);
+	if (callee) {
+		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
+		written = apply_writes(look, state, op->site, callee, arguments);
+	}
+	for (unsigned int i = 0; i < 6 && !written; i++)
+		close_forget_stack(look, arguments[i]);
+	clobber(state, rax);
+}
+
+static void call_value(struct look *look, struct state *state, const struct ost_op *op,
+		       ost_value value)
+{
+	struct ost_alt alts[OST_VALUE_ALTS];
+	const struct ost_alt *list;
+	unsigned int count;
+
+	list = ost_value_alts(look->close->values, value, &count);
+	if (list)
+		memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_ADDRESS)
+			close_edge(look, op->site,
+				   (struct ost_place){alts[i].member, alts[i].number},
+				   ost_cond_both(look->close->conds, state->cond, alts[i].cond),
+				   OST_EDGE_CALL);
+	close_call(look, state, op,
+		   count == 1 && alts[0].kind == OST_ALT_ADDRESS
+			   ? ost_graph_function(look->close->graph,
+						(struct ost_place){alts[0].member, alts[0].number})
+			   : NULL,
+		   NULL);
+}
+
+void close_do_call(struct look *look, struct state *state, const struct ost_op *op)
+{
+	struct ost_place place = {look->function->member, (uint64_t)op->src.number};
+	struct ost_target target;
+
+	if (op->src.kind != OST_OPERAND_NUMBER) {
+		/* a slot that the loader fills with the address of an imported function */
+		if (op->src.kind == OST_OPERAND_MEMORY && op->src.rip) {
+			target = ost_graph_slot(look->close->graph, place);
+			if (target.known && !target.ifunc)
+				close_edge(look, op->site, target.place, state->cond,
+					   OST_EDGE_CALL);
+			if (target.symbol) {
+				close_call(look, state, op,
+					   target.known && !target.ifunc
+						   ? ost_graph_function(look->close->graph,
+									target.place)
+						   : NULL,
+					   target.symbol);
+				return;
+			}
+		}
+		call_value(look, state, op, close_read(look, state, op->site, &op->src, 64));
+		return;
+	}
+	target = ost_graph_code(look->close->graph, place);
+	close_edge(look, op->site, place, state->cond, OST_EDGE_CALL);
+	close_call(look, state, op,
+		   target.known && !target.ifunc
+			   ? ost_graph_function(look->close->graph, target.place)
+			   : NULL,
+		   target.symbol);
+}
