@@ -26,12 +26,15 @@ struct ost_ctl {
 	bool json; /* print the API's JSON as it is */
 };
 
+/** As the most arguments of a verb: asks no daemon, and reads what stands behind it by itself. */
+#define OST_CTL_ALONE (-1)
+
 /** struct ost_ctl_verb - a row of the command table */
 struct ost_ctl_verb {
 	const char *name;
 	const char *args; /* for the usage text */
 	const char *what; /* one line for people */
-	int min, max;	  /* how many arguments */
+	int min, max;	  /* how many arguments, or OST_CTL_ALONE */
 	int (*run)(struct ost_ctl *ctl, int argc, char **argv);
 };
 
@@ -64,6 +67,9 @@ int ost_ctl_pick(struct ost_ctl *ctl, const char *name, char *id, size_t size);
 /** ost_ctl_collection() - print what is known of an instance's last collection, a line a figure */
 void ost_ctl_collection(const json_t *instance);
 
+/** ost_ctl_snapshot() - print what the CPUs of this host say of themselves; returns an exit code */
+int ost_ctl_snapshot(void);
+
 int ost_verb_status(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_list(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_show(struct ost_ctl *ctl, int argc, char **argv);
@@ -75,6 +81,7 @@ int ost_verb_verdict(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_mode(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_watch(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_features(struct ost_ctl *ctl, int argc, char **argv);
+int ost_verb_scan(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_config(struct ost_ctl *ctl, int argc, char **argv);
 
 #endif

@@ -23,8 +23,11 @@ int ost_verb_features(struct ost_ctl *ctl, int argc, char **argv)
 	size_t i;
 	int ret;
 
+	if (all && !strcmp(argv[0], "snapshot"))
+		return ost_ctl_snapshot();
 	if (all && strcmp(argv[0], "all") != 0)
-		return ost_ctl_fail(OST_CTL_USAGE, "%s: features takes nothing, or all", argv[0]);
+		return ost_ctl_fail(OST_CTL_USAGE,
+				    "%s: features takes nothing, all, or snapshot", argv[0]);
 	ret = ost_ctl_get(ctl, "/v1/features", &answer);
 	if (ret || !answer)
 		return ret;

@@ -32,7 +32,10 @@ static const struct ost_ctl_verb verbs[] = {
 	 ost_verb_mode},
 	{"watch", "", "a line for everything that happens, until interrupted", 0, 0,
 	 ost_verb_watch},
-	{"features", "[all]", "the processor features that this host has", 0, 1, ost_verb_features},
+	{"features", "[all|snapshot]", "the processor features that this host has", 0, 1,
+	 ost_verb_features},
+	{"scan", "[OPTION...] PATH...", "the processor features that programs need", 1, OST_CTL_ALONE,
+	 ost_verb_scan},
 	{"config", "", "the configuration that the daemon runs with", 0, 0, ost_verb_config},
 };
 
@@ -63,7 +66,8 @@ static void usage(FILE *out)
 	      "only one\n"
 	      "instance has. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon "
 	      "answers,\n"
-	      "4 nothing (or more than one thing) matched. See ostlerctl(1).\n",
+	      "4 nothing (or more than one thing) matched; those of scan tell `ostlerctl scan "
+	      "--help`.\nSee ostlerctl(1).\n",
 	      out);
 }
 
@@ -148,16 +152,10 @@ static const struct ost_ctl_verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int run(struct ost_ctl *ctl, int argc, char **argv)
+static int run(struct ost_ctl *ctl, const struct ost_ctl_verb *verb, int argc, char **argv)
 {
-	const struct ost_ctl_verb *verb = find_verb(argv[0]);
 	int ret;
 
-	if (!verb)
-		return ost_ctl_fail(OST_CTL_USAGE,
-				    "there is no verb %s; `ostlerctl --help` lists them", argv[0]);
-	argc--;
-	argv++;
 	if (argc < verb->min || argc > verb->max)
 		return ost_ctl_fail(OST_CTL_USAGE, "usage: ostlerctl %s %s", verb->name,
 				    verb->args);
@@ -165,29 +163,21 @@ static int run(struct ost_ctl *ctl, int argc, char **argv)
 		return ost_ctl_fail(OST_CTL_FAILED, "libcurl can't be used");
 	ret = verb->run(ctl, argc, argv);
 	ost_client_close(&ctl->client);
-	if (fflush(stdout) && !ret)
-		ret = ost_ctl_fail(OST_CTL_FAILED, "can't write to standard output: %s",
-				   strerror(errno));
 	return ret;
 }
 
-int main(int argc, char **argv)
+/* Options that every verb knows; -1 when there is none left, else the program is to end so. */
+static int read_options(struct ost_ctl *ctl, int argc, char **argv, const char *letters)
 {
-	struct ost_ctl ctl = {.client.socket = SOCKET_PATH};
-	const char *socket = getenv("OSTLER_SOCKET");
 	int c;
 
-	if (socket && *socket)
-		ctl.client.socket = socket;
-	ost_print_init();
-	/* options may stand after the verb too: people add --json at the end */
-	while ((c = getopt_long(argc, argv, "s:jhV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			ctl.client.socket = optarg;
+			ctl->client.socket = optarg;
 			break;
 		case 'j':
-			ctl.json = true;
+			ctl->json = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -199,9 +189,47 @@ int main(int argc, char **argv)
 			return OST_CTL_USAGE;
 		}
 	}
+	return -1;
+}
+
+/* What stands from the verb on. */
+static int run_verb(struct ost_ctl *ctl, int argc, char **argv, char *program)
+{
+	const struct ost_ctl_verb *verb = find_verb(argv[0]);
+	int ret;
+
+	if (!verb)
+		return ost_ctl_fail(OST_CTL_USAGE,
+				    "there is no verb %s; `ostlerctl --help` lists them", argv[0]);
+	/* getopt's messages begin with the first argument */
+	argv[0] = program;
+	if (verb->max == OST_CTL_ALONE)
+		return verb->run(ctl, argc, argv);
+	/* options may stand after the verb too: people add --json at the end */
+	optind = 0;
+	ret = read_options(ctl, argc, argv, "s:jhV");
+	return ret >= 0 ? ret : run(ctl, verb, argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	struct ost_ctl ctl = {.client.socket = SOCKET_PATH};
+	const char *socket = getenv("OSTLER_SOCKET");
+	int ret;
+
+	if (socket && *socket)
+		ctl.client.socket = socket;
+	ost_print_init();
+	ret = read_options(&ctl, argc, argv, "+s:jhV");
+	if (ret >= 0)
+		return ret;
 	if (optind == argc) {
 		usage(stderr);
 		return OST_CTL_USAGE;
 	}
-	return run(&ctl, argc - optind, argv + optind);
+	ret = run_verb(&ctl, argc - optind, argv + optind, argv[0]);
+	if (fflush(stdout) && !ret)
+		ret = ost_ctl_fail(OST_CTL_FAILED, "can't write to standard output: %s",
+				   strerror(errno));
+	return ret;
 }

@@ -22,7 +22,7 @@ struct ost_report {
 	const char *path;	/* what the program is called; NULL: its member's path */
 	const char *folder;	/* paths that begin with this folder ... */
 	const char *shown_as;	/* ... are shown with this in its place; NULL: as they are */
-	unsigned int width;	/* columns of a line of a table; kept within 80 .. 160, 0 = 100 */
+	unsigned int width;	/* columns of a line of a table; kept within 80 .. 160, 0 = 120 */
 	bool verbose;		/* a row for every feature, and the objects */
 };
 

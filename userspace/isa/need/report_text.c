@@ -7,7 +7,7 @@
 #include "isa/need/report.h"
 #include "lib/text.h"
 
-#define WIDTH_DEFAULT 100
+#define WIDTH_DEFAULT 120
 #define WIDTH_MIN 80
 #define WIDTH_MAX 160
 #define GAP 2
@@ -64,14 +64,17 @@ static bool has_row(const struct ost_report *report, const struct ost_need *need
 	return report->verbose || need->verdict > OST_NEED_DISPATCHED;
 }
 
+/* The youngest first: a cell that is cut short still has what fewest hosts have. */
 static void guard_cell(const struct ost_need *need, char *cell, size_t size)
 {
 	size_t at = 0;
 
 	cell[0] = '\0';
-	if (!ost_feature_set_empty(&need->guard))
-		at = ost_feature_set_format(&need->guard, cell, size);
-	else if (need->guard_site)
+	for (unsigned int i = OST_FEATURE_END - 1; i > OST_FEATURE_NONE && at + 64 < size; i--)
+		if (ost_feature_set_has(&need->guard, i))
+			at += snprintf(cell + at, size - at, "%s%s", at ? "," : "",
+				       ost_feature_name(i));
+	if (!at && need->guard_site)
 		at = snprintf(cell, size, "a test");
 	if (need->known)
 		at += snprintf(cell + at, size - at, "%sknown library", at ? "; " : "");
