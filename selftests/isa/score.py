@@ -4,8 +4,8 @@
 
 usage: score.py --truth FILE --ostlerctl FILE --isatool FILE --wrong FILE [--only-ours] GROUP=LIST...
 
-Prints a figure a line: name, value, unit, and its goal (operator, number), separated by tabs; "-" where there is none. What is wrong goes to
-the file --wrong, program by program.
+Prints a figure a line: name, value, unit, and its goal (operator, number), separated by tabs; "-" where there is none. What is wrong 
+goes to the file --wrong, program by program.
 
 A pair is a program and a feature above x86-64-v1. Of a program's truth it is: hard, when it was needed in the runs; else not needed.
 A claim is a verdict of required, self-checked or hazard. Neither right nor wrong are: claims of what no processor lacks that has
@@ -39,6 +39,11 @@ ELFX86EXTS = {
     "3DNOW": "3dnow", "AVX512": "avx512f", "CDI": "avx512cd", "BWI": "avx512bw", "DQI": "avx512dq", "VLX": "avx512vl",
     "ERI": "avx512er", "PFI": "avx512pf",
 }
+
+# mnemonics that occur, each with the widest vector that it is seen with
+OBJDUMP_SCRIPT = r"""objdump -d --no-show-raw-insn "$1" | awk -F'\t' '
+NF > 1 { split($2, word, " "); seen[word[1] " " ($2 ~ /zmm/ ? "z" : $2 ~ /ymm/ ? "y" : "-")] }
+END { for (pair in seen) print pair }'"""
 
 # objdump's mnemonics, by the first pattern that fits
 OBJDUMP = [(re.compile(pattern), feature) for pattern, feature in (
@@ -131,8 +136,7 @@ class Unions:
         return {ELFX86EXTS[word] for word in re.findall(r"^(\w+) \(", out.decode(), re.M) if word in ELFX86EXTS}
 
     def objdump(self, path):
-        count = "objdump -d --no-show-raw-insn \"$1\" | awk -F'\\t' 'NF > 1 { split($2, w, \" \"); r = $2 ~ /zmm/ ? \"z\" : $2 ~ /ymm/ ? \"y\" : \"-\"; n[w[1] \" \" r]++ } END { for (i in n) print i }'"
-        _, out, _, _ = self.runs.timed("objdump", ["sh", "-c", count, "sh", path])
+        _, out, _, _ = self.runs.timed("objdump", ["sh", "-c", OBJDUMP_SCRIPT, "sh", path])
         found = set()
         for line in out.decode("latin1").splitlines():
             mnemonic, width = line.rsplit(" ", 1)
@@ -196,7 +200,8 @@ def describe(verdict):
         return "not found"
     evidence = verdict["evidence"] or {}
     guard = (evidence.get("guard") or {}).get("features")
-    where = f"{os.path.basename(evidence.get('object') or '?')} {evidence.get('symbol')} {evidence.get('address')} {evidence.get('instruction')}"
+    where = " ".join(str(evidence.get(key)) for key in ("symbol", "address", "instruction"))
+    where = f"{os.path.basename(evidence.get('object') or '?')} {where}"
     return f"{verdict['verdict']} x{verdict['count']} at {where}" + (f" guard {','.join(guard)}" if guard is not None else "")
 
 
@@ -231,8 +236,7 @@ class Score:
             report, verdicts, kib = None, {}, 0
         claimed = {f for f, v in verdicts.items() if v["verdict"] in HARD and f not in self.old}
         wrong, lacking = self.tallies[group, "ours"].add(claimed, needed, neutral, truth["open"], self.implied(claimed))
-        self.extra[group]["kind"] += sum(verdicts[f]["verdict"].replace("-", "_") in [k for k in ("required", "self_checked", "hazard")
-                                                                               if f in truth[k]] for f in needed & claimed)
+        self.extra[group]["kind"] += sum(f in truth[verdicts[f]["verdict"].replace("-", "_")] for f in needed & claimed)
         self.extra[group]["kinds"] += len(needed & claimed)
         unsafe, lost = self.place(truth, verdicts)
         self.extra[group]["unsafe"] += len(unsafe)
@@ -314,8 +318,10 @@ def print_speed(score, only_ours):
     rate = {side: runs.megabytes[side] / runs.seconds[side] for side in runs.seconds if runs.seconds[side] and runs.megabytes[side]}
     if "ours" not in rate:
         return
-    figure(f"memory for the largest program, {score.largest[1]}, {score.largest[0]:.0f} MB of code", score.largest[2] / 1024, "MiB", ("<=", "1024"))
-    figure(f"memory for the hungriest, {score.hungriest[1]}, {score.hungriest[2]:.0f} MB of code", score.hungriest[0] / 1024, "MiB", ("<=", "1024"))
+    megabytes, name, kib = score.largest
+    figure(f"memory for the largest program, {name}, {megabytes:.0f} MB of code", kib / 1024, "MiB", ("<=", "1024"))
+    kib, name, megabytes = score.hungriest
+    figure(f"memory for the hungriest, {name}, {megabytes:.0f} MB of code", kib / 1024, "MiB", ("<=", "1024"))
     figure("analysis, cold, CPU time", rate["ours"], "MB/s", (">=", "130"))
     for side, goal in (("objdump", "15"), ("elfx86exts", "10")):
         if side in rate and not only_ours:

@@ -5,8 +5,8 @@
 usage: truth.py --isatool FILE --cache FILE --data DIR LIST...
 
 A LIST has a program a line: name, program, what it dlopens ("-" for nothing), commands separated by ";;", each perhaps a chain
-with "&&" in one folder. Words of a command: NAME=VALUE before the program is its environment, {} the program, {data} a folder of input files that are made here, {tmp} a
-private folder, {cpuinfo} a file with the flags of the processor.
+with "&&" in one folder. Words of a command: NAME=VALUE before the program is its environment, {} the program, {data} a folder of
+input files that are made here, {tmp} a private folder, {cpuinfo} a file with the flags of the processor.
 
 Found for each, and kept in the cache by the hashes of all that went in:
 
@@ -146,7 +146,8 @@ def climb(command, oracle):
 
 
 def descend(command, oracle, required):
-    """no trap, yet not right: the fewest features with which it is right, or None when all are not enough"""
+    """no trap, yet not right: the fewest features with which it is right, by what they are to it, or None when all are not
+    enough"""
     kept = set(oracle.steps) | required
     if not command.fine(command.with_features(kept)):
         return None
@@ -156,8 +157,17 @@ def descend(command, oracle, required):
         less = {f for f in kept if f != feature and feature not in oracle.implied({f})}
         if required <= less and command.fine(command.with_features(less)):
             kept = less
-    kept -= oracle.implied(required)
-    return {f for f in kept if not any(g != f and f in oracle.implied({g}) for g in kept)}
+    found = {"required": set(), "self_checked": set(), "hazard": set()}
+    for feature in {f for f in kept - oracle.implied(required) if not any(g != f and f in oracle.implied({g}) for g in kept)}:
+        # what it is needed for shows where only it is lacking
+        outcome = command.with_features({f for f in oracle.steps if feature not in oracle.implied({f})})
+        if outcome.traps:
+            found["required"].add(feature)
+        elif outcome.status == command.right.status:
+            found["hazard"].add(feature)
+        else:
+            found["self_checked"].add(feature)
+    return found
 
 
 def find(oracle, program, commands):
@@ -177,13 +187,13 @@ def find(oracle, program, commands):
             if more is None and command.run_with_all().status == command.right.status:
                 command.noisy = True
                 truth["notes"].append("output tells of the processor, only its status is compared")
-                required, outcome, blocked = climb(command, oracle)
-                more = set()
+                truth["required"] |= climb(command, oracle)[0]
+                more = {}
             if more is None:
                 truth["notes"].append(f"never right: {outcome.status} {outcome.said.strip()[-120:]}")
             else:
-                kind = "hazard" if outcome.status == command.right.status else "self_checked"
-                truth[kind] |= more
+                for kind, features in more.items():
+                    truth[kind] |= features
         for model in (emulator.BASE, *emulator.MODELS):
             name = model if model in emulator.MODELS else "v1"
             judged = command.judge(command.on(model))
