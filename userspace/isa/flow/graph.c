@@ -10,7 +10,7 @@
 
 /* Bytes of code decoded per object, and refs kept per object, when the caller doesn't say. */
 #define CODE_BYTES_DEFAULT (512ull << 20)
-#define REFS_DEFAULT 24000000ull
+#define REFS_DEFAULT	   24000000ull
 
 /* Bytes of one block of the arena; what is larger gets a block of its own. */
 #define BLOCK_SIZE (256u << 10)

@@ -16,6 +16,9 @@
 /* So many addresses of data that were used last may be the table of an indirect jump. */
 #define TABLES 4
 
+/* Functions that are decoded one inside the other, to know whether the innermost returns. */
+#define DEPTH_MAX 64
+
 /* struct sweep - one pass over one function */
 struct sweep {
 	struct ost_graph *graph;
@@ -33,7 +36,7 @@ struct sweep {
 	unsigned int table_count;
 	uint8_t flow; /* of @last */
 	bool exact, fixed, stop;
-	uint64_t refs_left;
+	size_t first_ref, first_use; /* of this function in the graph's arrays */
 };
 
 static void ref_add(struct sweep *sweep, uint64_t target, enum ost_ref_kind kind)
@@ -42,7 +45,7 @@ static void ref_add(struct sweep *sweep, uint64_t target, enum ost_ref_kind kind
 
 	if (target - sweep->member->low >= sweep->member->high - sweep->member->low)
 		return;
-	if (graph->ref_count >= sweep->refs_left) {
+	if (graph->ref_count + sweep->member->ref_count >= graph->budget.refs) {
 		sweep->function->traits |= OST_TRAIT_TOO_LARGE;
 		sweep->stop = true;
 		return;
@@ -70,6 +73,23 @@ static void use_add(struct sweep *sweep, uint8_t need)
 	graph->uses[graph->use_count++] = (struct ost_use){sweep->at, need};
 }
 
+/*
+ * Does a call come back? Where the end of the caller depends on it the callee is decoded first,
+ * though not through endless chains of calls.
+ */
+static bool comes_back(struct ost_graph *graph, struct ost_place place)
+{
+	struct ost_target real = ost_graph_code(graph, place);
+	struct ost_function *callee =
+		real.known ? ost_graph_function_from(graph, real.place) : NULL;
+
+	if (!callee)
+		return !ost_graph_no_return_name(real.symbol);
+	if (!callee->decoded && !(callee->traits & OST_TRAIT_NO_RETURN) && graph->depth < DEPTH_MAX)
+		ost_graph_decode(graph, callee);
+	return !(callee->traits & OST_TRAIT_NO_RETURN);
+}
+
 /* Nothing that was seen so far leads past this instruction. */
 static bool is_last(const struct sweep *sweep)
 {
@@ -91,18 +111,11 @@ static bool is_code_ref(struct sweep *sweep, uint64_t target)
 static void call(struct sweep *sweep, uint64_t target)
 {
 	struct ost_place place = {sweep->member->index, target};
-	struct ost_function *callee;
-	struct ost_target real;
 
 	if (!graph_code_of(sweep->member, target))
 		return;
 	ref_add(sweep, target, OST_REF_CALL);
-	if (!is_last(sweep))
-		return;
-	real = ost_graph_code(sweep->graph, place);
-	callee = real.known ? ost_graph_function_from(sweep->graph, real.place) : NULL;
-	if (callee ? (callee->traits & OST_TRAIT_NO_RETURN) != 0
-		   : ost_graph_no_return_name(real.symbol))
+	if (is_last(sweep) && !comes_back(sweep->graph, place))
 		sweep->stop = true;
 }
 
@@ -406,31 +419,39 @@ static void fall_through(struct sweep *sweep)
 	sweep->at = sweep->limit;
 }
 
-static int keep(struct ost_graph *graph, struct graph_member *member, struct ost_function *function)
+static int keep(struct sweep *sweep)
 {
-	if (graph->ref_count) {
-		function->refs = ost_graph_alloc(graph, graph->ref_count * sizeof(*function->refs));
+	const size_t refs = sweep->graph->ref_count - sweep->first_ref;
+	const size_t uses = sweep->graph->use_count - sweep->first_use;
+	struct ost_function *function = sweep->function;
+	struct graph_member *member = sweep->member;
+	struct ost_graph *graph = sweep->graph;
+
+	if (refs) {
+		function->refs = ost_graph_alloc(graph, refs * sizeof(*function->refs));
 		if (!function->refs ||
 		    !ost_graph_grow(graph, (void **)&member->batches, member->batch_count,
 				    &member->batch_room, sizeof(*member->batches)))
 			return -ENOMEM;
-		memcpy(function->refs, graph->refs, graph->ref_count * sizeof(*function->refs));
-		function->ref_count = graph->ref_count;
+		memcpy(function->refs, graph->refs + sweep->first_ref,
+		       refs * sizeof(*function->refs));
+		function->ref_count = refs;
 		member->batches[member->batch_count++] = (struct graph_batch){
 			.first = member->ref_count,
 			.function = function->index,
 		};
-		member->ref_count += graph->ref_count;
+		member->ref_count += refs;
 	}
-	if (graph->use_count) {
-		function->uses = ost_graph_alloc(graph, graph->use_count * sizeof(*function->uses));
+	if (uses) {
+		function->uses = ost_graph_alloc(graph, uses * sizeof(*function->uses));
 		if (!function->uses)
 			return -ENOMEM;
-		memcpy(function->uses, graph->uses, graph->use_count * sizeof(*function->uses));
-		function->use_count = graph->use_count;
+		memcpy(function->uses, graph->uses + sweep->first_use,
+		       uses * sizeof(*function->uses));
+		function->use_count = uses;
 	}
-	graph->stats.refs += graph->ref_count;
-	graph->stats.uses += graph->use_count;
+	graph->stats.refs += refs;
+	graph->stats.uses += uses;
 	return 0;
 }
 
@@ -445,45 +466,62 @@ static uint64_t limit_of(struct ost_graph *graph, const struct graph_member *mem
 	return function->end - function->start > most ? function->start + most : function->end;
 }
 
+/* What is known once the last instruction was seen. */
+static void finish(struct sweep *sweep, uint64_t end)
+{
+	struct ost_function *function = sweep->function;
+	struct ost_graph *graph = sweep->graph;
+
+	if (sweep->limit < end && sweep->at >= sweep->limit && !sweep->stop)
+		function->traits |= OST_TRAIT_TOO_LARGE;
+	if (function->traits & OST_TRAIT_TOO_LARGE)
+		graph->stats.too_large++;
+	else
+		fall_through(sweep);
+	if (!function->exact)
+		function->end = sweep->at;
+	sweep->member->code_bytes += sweep->at - sweep->start;
+	graph->stats.code_bytes += sweep->at - sweep->start;
+}
+
 int ost_graph_decode(struct ost_graph *graph, struct ost_function *function)
 {
 	struct graph_member *member = &graph->members[function->member];
 	struct graph_code *code = graph_code_of(member, function->start);
+	const uint64_t end = function->end;
 	struct sweep sweep = {
 		.graph = graph,
 		.member = member,
 		.function = function,
+		.bytes = code->bytes + (function->start - code->start),
+		.readable = code->readable - (function->start - code->start),
 		.start = function->start,
 		.at = function->start,
 		.last = function->start,
 		.after_last = function->start,
 		.exact = function->exact,
 		.fixed = member->fixed,
+		.first_ref = graph->ref_count,
+		.first_use = graph->use_count,
 	};
+	int err;
 
 	if (function->decoded)
 		return function->traits & OST_TRAIT_TOO_LARGE ? -E2BIG : 0;
 	function->decoded = true;
 	sweep.limit = limit_of(graph, member, function);
-	sweep.refs_left = graph->budget.refs - member->ref_count;
-	sweep.bytes = code->bytes + (function->start - code->start);
-	sweep.readable = code->readable - (function->start - code->start);
-	graph->ref_count = 0;
-	graph->use_count = 0;
-	sweep_run(&sweep);
-	if (sweep.limit < function->end && sweep.at >= sweep.limit && !sweep.stop) {
-		function->traits |= OST_TRAIT_TOO_LARGE;
-		graph->stats.too_large++;
-	} else if (function->traits & OST_TRAIT_TOO_LARGE) {
-		graph->stats.too_large++;
-	} else {
-		fall_through(&sweep);
-	}
 	if (!function->exact)
-		function->end = sweep.at;
-	member->code_bytes += sweep.at - sweep.start;
-	graph->stats.code_bytes += sweep.at - sweep.start;
-	if (graph->no_memory || keep(graph, member, function))
-		return -ENOMEM;
-	return function->traits & OST_TRAIT_TOO_LARGE ? -E2BIG : 0;
+		function->end = function->start; /* until it is known */
+	graph->depth++;
+	sweep_run(&sweep);
+	finish(&sweep, end);
+	err = graph->no_memory ? -ENOMEM : keep(&sweep);
+	graph->ref_count = sweep.first_ref;
+	graph->use_count = sweep.first_use;
+	if (!err)
+		ost_graph_no_return_check(graph, function);
+	graph->depth--;
+	if (!err && function->traits & OST_TRAIT_TOO_LARGE)
+		err = -E2BIG;
+	return err;
 }

@@ -64,8 +64,10 @@ static void guess_merge(struct graph_member *member)
 
 	memcpy(recent, member->guessed + old, count * sizeof(*recent));
 	while (count)
-		member->guessed[--at] = old && member->guessed[old - 1]->start > recent[count - 1]->start ?
-					member->guessed[--old] : recent[--count];
+		member->guessed[--at] =
+			old && member->guessed[old - 1]->start > recent[count - 1]->start
+				? member->guessed[--old]
+				: recent[--count];
 	member->guessed_sorted = member->guessed_count;
 }
 
@@ -94,7 +96,8 @@ static struct ost_function *guess_in(struct ost_function *const *guessed, size_t
 {
 	size_t at = guess_after(guessed, count, address);
 
-	return at && guessed[at - 1]->decoded && address < guessed[at - 1]->end ? guessed[at - 1] : NULL;
+	return at && guessed[at - 1]->decoded && address < guessed[at - 1]->end ? guessed[at - 1]
+										: NULL;
 }
 
 /* A guessed function whose decoded part contains the address. */
@@ -115,7 +118,8 @@ static bool named_no_return(const struct ost_object *object, size_t symbol)
 
 	while (symbol && object->symbols[symbol - 1].address == address)
 		symbol--;
-	for (; symbol < object->symbol_count && object->symbols[symbol].address == address; symbol++)
+	for (; symbol < object->symbol_count && object->symbols[symbol].address == address;
+	     symbol++)
 		if (ost_graph_no_return_name(object->symbols[symbol].name))
 			return true;
 	return false;
@@ -134,8 +138,11 @@ static struct ost_function *function_new(struct ost_graph *graph, struct graph_m
 	if (!function)
 		return NULL;
 	*function = (struct ost_function){
-		.start = start, .end = end ? end : ost_graph_limit(member, start),
-		.member = member->index, .exact = end != 0, .index = graph->function_count,
+		.start = start,
+		.end = end ? end : ost_graph_limit(member, start),
+		.member = member->index,
+		.exact = end != 0,
+		.index = graph->function_count,
 	};
 	graph->functions[graph->function_count++] = function;
 	return function;

@@ -11,12 +11,13 @@
 #define PROBE_INSTRUCTIONS 24
 
 /* Targets of one jump table that are looked at, and how far one may be from the jump; bytes. */
-#define TABLE_ENTRIES_MAX 4096
+#define TABLE_ENTRIES_MAX  4096
 #define TABLE_DISTANCE_MAX (64u << 10)
 
 /*
- * No compiler and no assembler routine of a program has these: port and interrupt-flag instructions, far
- * returns, software interrupts, segment loads, xlat, and "add %al, (%rax)", which is how zeroes read.
+ * No compiler and no assembler routine of a program has these: port and interrupt-flag
+ * instructions, far returns, software interrupts, segment loads, xlat, and "add %al, (%rax)", which
+ * is how zeroes read.
  */
 static bool is_odd(const struct ost_quick *insn, const uint8_t *bytes)
 {
@@ -25,18 +26,20 @@ static bool is_odd(const struct ost_quick *insn, const uint8_t *bytes)
 	switch (insn->opcode) {
 	case 0x00:
 		return bytes[0] == 0 && bytes[1] == 0;
-	case 0x6c ... 0x6f:	/* ins, outs */
-	case 0x8e:		/* mov to a segment register */
-	case 0xca: case 0xcb:	/* retf */
-	case 0xcd:		/* int n */
-	case 0xcf:		/* iret */
-	case 0xd7:		/* xlat */
-	case 0xe4 ... 0xe7:	/* in, out */
+	case 0x6c ... 0x6f: /* ins, outs */
+	case 0x8e:	    /* mov to a segment register */
+	case 0xca:
+	case 0xcb:	    /* retf */
+	case 0xcd:	    /* int n */
+	case 0xcf:	    /* iret */
+	case 0xd7:	    /* xlat */
+	case 0xe4 ... 0xe7: /* in, out */
 	case 0xec ... 0xef:
-	case 0xf1:		/* int1 */
-	case 0xf4:		/* hlt */
-	case 0xf5:		/* cmc */
-	case 0xfa: case 0xfb:	/* cli, sti */
+	case 0xf1: /* int1 */
+	case 0xf4: /* hlt */
+	case 0xf5: /* cmc */
+	case 0xfa:
+	case 0xfb: /* cli, sti */
 		return true;
 	}
 	return false;
@@ -49,7 +52,7 @@ bool ost_graph_plausible(struct graph_member *member, uint64_t address)
 	struct ost_quick insn;
 
 	for (int i = 0; code && i < PROBE_INSTRUCTIONS; i++) {
-		uint8_t bytes[2 * OST_QUICK_PAD] = { 0 };
+		uint8_t bytes[2 * OST_QUICK_PAD] = {0};
 		uint64_t left;
 
 		if (at >= code->end)

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #define DIGIT_BITS 11
-#define DIGITS (1u << DIGIT_BITS)
+#define DIGITS	   (1u << DIGIT_BITS)
 
 /* By the target's part of the keys; what has the same target stays in the order of decoding. */
 static uint64_t *keys_sort(uint64_t *keys, uint64_t *spare, size_t count, uint64_t most)
 {
 	for (unsigned int shift = GRAPH_ID_BITS; shift < 64 && most >> shift; shift += DIGIT_BITS) {
-		size_t at[DIGITS] = { 0 }, sum = 0;
+		size_t at[DIGITS] = {0}, sum = 0;
 		uint64_t *swap = keys;
 
 		for (size_t i = 0; i < count; i++)
@@ -91,8 +91,8 @@ static struct ost_function *key_open(struct ost_graph *graph, const struct graph
 
 typedef void (*each_ref)(void *context, struct ost_function *function, const struct ost_ref *ref);
 
-static void refs_between(struct ost_graph *graph, struct ost_place from, uint64_t size, each_ref each,
-			 void *context)
+static void refs_between(struct ost_graph *graph, struct ost_place from, uint64_t size,
+			 each_ref each, void *context)
 {
 	struct graph_member *member = &graph->members[from.member];
 	uint64_t start = from.address - member->low, end = start + size;
@@ -114,7 +114,8 @@ static void refs_between(struct ost_graph *graph, struct ost_place from, uint64_
 	}
 	for (; low < member->index_count && member->index_keys[low] >> GRAPH_ID_BITS < end; low++) {
 		const struct ost_ref *ref;
-		struct ost_function *function = key_open(graph, member, member->index_keys[low], &ref);
+		struct ost_function *function =
+			key_open(graph, member, member->index_keys[low], &ref);
 
 		each(context, function, ref);
 	}
@@ -145,8 +146,8 @@ static void aliases_sort(struct ost_graph *graph)
 }
 
 /* References to slots and linkage entries that stand for the range. */
-static void refs_through(struct ost_graph *graph, struct ost_place from, uint64_t size, each_ref each,
-			 void *context)
+static void refs_through(struct ost_graph *graph, struct ost_place from, uint64_t size,
+			 each_ref each, void *context)
 {
 	size_t low = 0, high = graph->alias_count;
 
@@ -162,7 +163,8 @@ static void refs_through(struct ost_graph *graph, struct ost_place from, uint64_
 	for (; low < graph->alias_count; low++) {
 		const struct graph_alias *alias = &graph->aliases[low];
 
-		if (alias->target.member != from.member || alias->target.address - from.address >= size)
+		if (alias->target.member != from.member ||
+		    alias->target.address - from.address >= size)
 			break;
 		refs_between(graph, alias->place, 1, each, context);
 	}
@@ -170,7 +172,8 @@ static void refs_through(struct ost_graph *graph, struct ost_place from, uint64_
 
 void ost_graph_readers(struct ost_graph *graph, struct ost_place from, uint64_t size,
 		       void (*each)(void *context, struct ost_function *function,
-				    const struct ost_ref *ref), void *context)
+				    const struct ost_ref *ref),
+		       void *context)
 {
 	if (from.member >= graph->program->count)
 		return;
@@ -180,9 +183,10 @@ void ost_graph_readers(struct ost_graph *graph, struct ost_place from, uint64_t 
 
 void ost_graph_callers(struct ost_graph *graph, const struct ost_function *function,
 		       void (*each)(void *context, struct ost_function *caller,
-				    const struct ost_ref *ref), void *context)
+				    const struct ost_ref *ref),
+		       void *context)
 {
-	ost_graph_readers(graph, (struct ost_place){ function->member, function->start }, 1, each,
+	ost_graph_readers(graph, (struct ost_place){function->member, function->start}, 1, each,
 			  context);
 }
 
@@ -224,7 +228,8 @@ uint64_t ost_graph_object_end(struct ost_graph *graph, struct ost_place place)
 	    section->end < limit)
 		limit = section->end;
 	symbol = ost_object_symbol(member->object, place.address);
-	if (symbol && symbol->type == STT_OBJECT && place.address - symbol->address < symbol->size) {
+	if (symbol && symbol->type == STT_OBJECT &&
+	    place.address - symbol->address < symbol->size) {
 		uint64_t end = symbol->address + symbol->size;
 
 		return end < limit ? end : limit;

@@ -28,10 +28,14 @@ static int spans_fill(struct graph_member *member)
 		if (covered > segment->size && covered - segment->size > GRAPH_ZERO_COVERED)
 			covered = segment->size + GRAPH_ZERO_COVERED;
 		*span = (struct graph_span){
-			.start = segment->start, .end = segment->start + covered,
-			.bytes = segment->bytes, .size = segment->size,
-			.seen = bits_new(covered), .anchors = bits_new(covered),
-			.slots = bits_new(covered / 8), .followed = bits_new(covered / 8),
+			.start = segment->start,
+			.end = segment->start + covered,
+			.bytes = segment->bytes,
+			.size = segment->size,
+			.seen = bits_new(covered),
+			.anchors = bits_new(covered),
+			.slots = bits_new(covered / 8),
+			.followed = bits_new(covered / 8),
 		};
 		member->span_count++;
 		if (!span->seen || !span->anchors || !span->slots || !span->followed)
@@ -60,7 +64,9 @@ static void code_add(struct graph_member *member, const struct ost_segment *segm
 	if (start >= end)
 		return;
 	*code = (struct graph_code){
-		.start = start, .end = end, .bytes = segment->bytes + (start - segment->start),
+		.start = start,
+		.end = end,
+		.bytes = segment->bytes + (start - segment->start),
 		.readable = file_end - start,
 	};
 	member->code_count++;
@@ -73,9 +79,9 @@ static bool is_code_section(const struct ost_section *section)
 }
 
 /*
- * In an executable segment without sections everything may be code. With sections only the executable
- * ones are: older linkers put constants into the same segment. Sections that don't even hold the
- * entry are not believed.
+ * In an executable segment without sections everything may be code. With sections only the
+ * executable ones are: older linkers put constants into the same segment. Sections that don't even
+ * hold the entry are not believed.
  */
 static int code_fill(struct graph_member *member)
 {
@@ -91,8 +97,8 @@ static int code_fill(struct graph_member *member)
 		entry |= object->entry >= section->start && object->entry < section->end;
 	}
 	sections &= entry;
-	member->code = calloc(object->segment_count + object->section_count + 1,
-			      sizeof(*member->code));
+	member->code =
+		calloc(object->segment_count + object->section_count + 1, sizeof(*member->code));
 	if (!member->code)
 		return -ENOMEM;
 	for (size_t i = 0, s = 0; i < object->segment_count; i++) {
@@ -159,12 +165,13 @@ static void symbols_anchor(struct graph_member *member)
 			anchor_set(member, object->symbols[i].address);
 }
 
-/* Tables of the linker and the runtime: what looks like an address in them is none that code follows. */
+/* Tables of the linker and the runtime: what looks like an address in them is none that code
+ * follows. */
 static bool has_words(const struct ost_section *section)
 {
 	static const char *const without[] = {
-		".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".gopclntab", ".interp",
-		".note.gnu.property", ".comment",
+		".eh_frame", ".eh_frame_hdr",	   ".gcc_except_table", ".gopclntab",
+		".interp",   ".note.gnu.property", ".comment",
 	};
 
 	if (section->flags & SHF_EXECINSTR)
@@ -182,8 +189,8 @@ static bool is_word(struct graph_member *member, uint64_t value)
 {
 	if (value < member->low || value >= member->high)
 		return false;
-	return graph_code_of(member, value) ? ost_graph_is_start(member, value) :
-	       graph_span_of(member, value) != NULL;
+	return graph_code_of(member, value) ? ost_graph_is_start(member, value)
+					    : graph_span_of(member, value) != NULL;
 }
 
 static int words_in(struct graph_member *member, size_t *room, uint64_t start, uint64_t end)
@@ -280,7 +287,8 @@ int ost_graph_copies_fill(struct ost_graph *graph, struct graph_member *member)
 
 		if (reloc->type == R_X86_64_COPY && reloc->symbol)
 			member->copies[member->copy_count++] = (struct graph_copy){
-				.start = reloc->offset, .name = reloc->symbol,
+				.start = reloc->offset,
+				.name = reloc->symbol,
 				.end = reloc->offset + copy_size(object, reloc),
 			};
 	}
@@ -290,13 +298,13 @@ int ost_graph_copies_fill(struct ost_graph *graph, struct graph_member *member)
 
 		for (size_t i = 0; other != object && i < other->symbol_count; i++) {
 			const struct ost_symbol *symbol = &other->symbols[i];
-			struct graph_copy key = { .name = symbol->name }, *copy;
+			struct graph_copy key = {.name = symbol->name}, *copy;
 
 			if (!symbol->dynamic || symbol->type != STT_OBJECT || !symbol->name)
 				continue;
 			copy = bsearch(&key, member->copies, count, sizeof(key), copy_name_order);
 			if (copy && !copy->found) {
-				copy->from = (struct ost_place){ m, symbol->address };
+				copy->from = (struct ost_place){m, symbol->address};
 				copy->found = true;
 			}
 		}

@@ -220,22 +220,24 @@ static bool leads_back(struct ost_graph *graph, const struct ost_function *funct
  * Only what is proven step by step from known ends: two functions that jump to each other for ever,
  * or a part that was split off and jumps back, count as returning.
  */
-void ost_graph_no_return_settle(struct ost_graph *graph)
+bool ost_graph_no_return_check(struct ost_graph *graph, struct ost_function *function)
 {
 	const uint32_t open =
 		OST_TRAIT_RETURNS | OST_TRAIT_NO_RETURN | OST_TRAIT_BROKEN | OST_TRAIT_TOO_LARGE;
+
+	if (!function->decoded || function->traits & open || leads_back(graph, function))
+		return false;
+	function->traits |= OST_TRAIT_NO_RETURN;
+	return true;
+}
+
+void ost_graph_no_return_settle(struct ost_graph *graph)
+{
 	bool changed = true;
 
 	for (int round = 0; changed && round < ROUNDS_MAX; round++) {
 		changed = false;
-		for (size_t i = 0; i < graph->function_count; i++) {
-			struct ost_function *function = graph->functions[i];
-
-			if (!function->decoded || function->traits & open ||
-			    leads_back(graph, function))
-				continue;
-			function->traits |= OST_TRAIT_NO_RETURN;
-			changed = true;
-		}
+		for (size_t i = 0; i < graph->function_count; i++)
+			changed |= ost_graph_no_return_check(graph, graph->functions[i]);
 	}
 }

@@ -10,7 +10,7 @@ static void alias_add(struct ost_graph *graph, struct ost_place target, struct o
 	if (!ost_graph_grow(graph, (void **)&graph->aliases, graph->alias_count, &graph->alias_room,
 			    sizeof(*graph->aliases)))
 		return;
-	graph->aliases[graph->alias_count++] = (struct graph_alias){ target, place };
+	graph->aliases[graph->alias_count++] = (struct graph_alias){target, place};
 	graph->aliases_sorted = false;
 }
 
@@ -25,10 +25,11 @@ static bool was_seen(struct graph_member *member, uint64_t address)
 	return false;
 }
 
-static void function_visit(struct ost_graph *graph, struct ost_place place, bool apart, bool resolver)
+static void function_visit(struct ost_graph *graph, struct ost_place place, bool apart,
+			   bool resolver)
 {
-	struct ost_function *function = apart ? ost_graph_function_from(graph, place) :
-					ost_graph_function(graph, place);
+	struct ost_function *function =
+		apart ? ost_graph_function_from(graph, place) : ost_graph_function(graph, place);
 
 	if (!function)
 		return;
@@ -42,7 +43,8 @@ static void function_visit(struct ost_graph *graph, struct ost_place place, bool
 		graph->queue[graph->queue_count++] = function->index;
 }
 
-/* @apart: something calls it or takes its address; a jump may as well go into a function that is known */
+/* @apart: something calls it or takes its address; a jump may as well go into a function that is
+ * known */
 static void code_visit(struct ost_graph *graph, struct ost_place place, bool apart, bool resolver)
 {
 	bool seen = was_seen(&graph->members[place.member], place.address);
@@ -130,7 +132,8 @@ static void relocs_visit(struct ost_graph *graph, struct graph_member *member, u
 	size_t i = next_open(member->next_reloc, ost_object_relocs_from(object, start));
 
 	while (i < object->reloc_count && object->relocs[i].offset < end) {
-		struct ost_target target = ost_graph_reloc_target(graph, member, &object->relocs[i]);
+		struct ost_target target =
+			ost_graph_reloc_target(graph, member, &object->relocs[i]);
 
 		member->next_reloc[i] = i + 1;
 		target_visit(graph, &target);
@@ -155,7 +158,7 @@ static void words_visit(struct ost_graph *graph, struct graph_member *member, ui
 	}
 	low = next_open(member->next_word, low);
 	while (low < member->word_count && member->words[low] < end) {
-		struct ost_place slot = { member->index, member->words[low] };
+		struct ost_place slot = {member->index, member->words[low]};
 		struct ost_target target = ost_graph_slot(graph, slot);
 
 		member->next_word[low] = low + 1;
@@ -191,7 +194,7 @@ static void refs_visit(struct ost_graph *graph, const struct ost_function *funct
 
 	for (uint32_t i = 0; i < function->ref_count; i++) {
 		const struct ost_ref *ref = &function->refs[i];
-		struct ost_place place = { function->member, ref->target };
+		struct ost_place place = {function->member, ref->target};
 
 		switch ((enum ost_ref_kind)ref->kind) {
 		case OST_REF_CALL:

@@ -12,7 +12,7 @@ struct tell {
 
 static void tell(const struct tell *tell, uint32_t member, uint64_t address, bool resolver)
 {
-	tell->each(tell->context, (struct ost_place){ member, address }, resolver);
+	tell->each(tell->context, (struct ost_place){member, address}, resolver);
 }
 
 static void arrays(const struct tell *to, uint32_t member)
@@ -24,7 +24,7 @@ static void arrays(const struct tell *to, uint32_t member)
 
 		/* only where there are slots, or a hostile array without end would take its time */
 		for (uint64_t at = array->start; at < array->end; at += 8) {
-			struct ost_place slot = { member, at };
+			struct ost_place slot = {member, at};
 			struct ost_target target;
 
 			if (!graph_span_of(&to->graph->members[member], at))
@@ -78,10 +78,11 @@ static bool is_library(const struct ost_object *object)
 }
 
 void ost_graph_roots(struct ost_graph *graph,
-		     void (*each)(void *context, struct ost_place place, bool resolver), void *context)
+		     void (*each)(void *context, struct ost_place place, bool resolver),
+		     void *context)
 {
 	const struct ost_program *program = graph->program;
-	const struct tell to = { graph, each, context };
+	const struct tell to = {graph, each, context};
 
 	for (uint32_t i = 0; i < program->count; i++) {
 		const struct ost_object *object = program->members[i].object;

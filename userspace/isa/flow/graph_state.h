@@ -124,10 +124,11 @@ struct ost_graph {
 	bool no_memory;		/* somewhere an allocation failed: the result is not whole */
 	bool matters[256];	/* needs that are a use: their rule isn't empty */
 
-	struct ost_ref *refs;	/* of the function that is being decoded */
+	struct ost_ref *refs;	/* of the functions that are being decoded, the innermost last */
 	size_t ref_count, ref_room;
 	struct ost_use *uses;
 	size_t use_count, use_room;
+	unsigned int depth;	/* how many these are */
 
 	uint32_t *queue;	/* functions to decode, first in, first out */
 	size_t queue_head, queue_count, queue_room;
@@ -244,7 +245,10 @@ bool ost_graph_copied_from(struct ost_graph *graph, struct ost_place place, stru
 /** ost_graph_no_return_name() - is it the name of a function that never returns? */
 bool ost_graph_no_return_name(const char *name);
 
-/** ost_graph_no_return_settle() - mark functions all of whose ways end in such functions */
+/** ost_graph_no_return_check() - mark a decoded function if all its ways end in such functions */
+bool ost_graph_no_return_check(struct ost_graph *graph, struct ost_function *function);
+
+/** ost_graph_no_return_settle() - the same for all functions, again and again */
 void ost_graph_no_return_settle(struct ost_graph *graph);
 
 /** ost_graph_is_slot() - does the loader or the file have a pointer at this address? */

@@ -8,10 +8,14 @@
 /* Entries of linkage tables that lead to entries of others, one after the other. */
 #define HOPS_MAX 4
 
-static struct ost_target target_at(uint32_t member, uint64_t address, bool ifunc, const char *symbol)
+static struct ost_target target_at(uint32_t member, uint64_t address, bool ifunc,
+				   const char *symbol)
 {
 	return (struct ost_target){
-		.known = true, .ifunc = ifunc, .place = { member, address }, .symbol = symbol,
+		.known = true,
+		.ifunc = ifunc,
+		.place = {member, address},
+		.symbol = symbol,
 	};
 }
 
@@ -24,13 +28,17 @@ static void resolve(struct ost_graph *graph, struct graph_member *member,
 	if (reloc->symbol && reloc->symbol[0] &&
 	    !ost_program_lookup(graph->program, member->index, reloc->symbol, &found)) {
 		*resolved = (struct graph_resolved){
-			.address = found.symbol->address + addend, .member = found.member,
-			.state = GRAPH_KNOWN, .ifunc = found.symbol->type == STT_GNU_IFUNC,
+			.address = found.symbol->address + addend,
+			.member = found.member,
+			.state = GRAPH_KNOWN,
+			.ifunc = found.symbol->type == STT_GNU_IFUNC,
 		};
 	} else if (reloc->defined) {
 		*resolved = (struct graph_resolved){
-			.address = reloc->defined + addend, .member = member->index,
-			.state = GRAPH_KNOWN, .ifunc = reloc->symbol_type == STT_GNU_IFUNC,
+			.address = reloc->defined + addend,
+			.member = member->index,
+			.state = GRAPH_KNOWN,
+			.ifunc = reloc->symbol_type == STT_GNU_IFUNC,
 		};
 	} else {
 		resolved->state = GRAPH_UNKNOWN;
@@ -47,14 +55,14 @@ static struct ost_target symbol_target(struct ost_graph *graph, struct graph_mem
 		member->resolved = calloc(object->reloc_count, sizeof(*member->resolved));
 		if (!member->resolved) {
 			graph->no_memory = true;
-			return (struct ost_target){ .symbol = reloc->symbol };
+			return (struct ost_target){.symbol = reloc->symbol};
 		}
 	}
 	resolved = &member->resolved[reloc - object->relocs];
 	if (resolved->state == GRAPH_UNASKED)
 		resolve(graph, member, reloc, resolved);
 	if (resolved->state == GRAPH_UNKNOWN)
-		return (struct ost_target){ .symbol = reloc->symbol };
+		return (struct ost_target){.symbol = reloc->symbol};
 	return target_at(resolved->member, resolved->address, resolved->ifunc, reloc->symbol);
 }
 
@@ -100,7 +108,7 @@ struct ost_target ost_graph_reloc_target(struct ost_graph *graph, struct graph_m
 	case R_X86_64_64:
 		return symbol_target(graph, member, reloc);
 	default:
-		return (struct ost_target){ .symbol = reloc->symbol };
+		return (struct ost_target){.symbol = reloc->symbol};
 	}
 }
 
@@ -111,7 +119,7 @@ static struct ost_target word_target(struct graph_member *member, uint64_t addre
 
 	if (!member->fixed || address % 8 || span->size < 8 ||
 	    address - span->start > span->size - 8)
-		return (struct ost_target){ 0 };
+		return (struct ost_target){0};
 	memcpy(&value, span->bytes + (address - span->start), 8);
 	return target_at(member->index, value, false, NULL);
 }
@@ -123,7 +131,7 @@ struct ost_target ost_graph_slot(struct ost_graph *graph, struct ost_place slot)
 	struct ost_place from;
 
 	if (slot.member >= graph->program->count)
-		return (struct ost_target){ 0 };
+		return (struct ost_target){0};
 	member = &graph->members[slot.member];
 	if (member->copy_count && ost_graph_copied_from(graph, slot, &from)) {
 		/* once only: a library that itself is copied into would be a loop */
@@ -131,15 +139,15 @@ struct ost_target ost_graph_slot(struct ost_graph *graph, struct ost_place slot)
 		member = &graph->members[slot.member];
 	}
 	if (!ost_graph_is_slot(member, slot.address))
-		return (struct ost_target){ 0 };
+		return (struct ost_target){0};
 	reloc = ost_object_reloc(member->object, slot.address);
-	return reloc ? ost_graph_reloc_target(graph, member, reloc) :
-		       word_target(member, slot.address);
+	return reloc ? ost_graph_reloc_target(graph, member, reloc)
+		     : word_target(member, slot.address);
 }
 
 /*
- * The slot through which an entry of a procedure linkage table jumps, with or without endbr64, a bnd
- * prefix, and mold's "mov index, %r11d" in front; 0 when this is something else.
+ * The slot through which an entry of a procedure linkage table jumps, with or without endbr64, a
+ * bnd prefix, and mold's "mov index, %r11d" in front; 0 when this is something else.
  */
 static uint64_t linkage_slot(struct graph_member *member, uint64_t address)
 {
@@ -182,7 +190,7 @@ struct ost_target ost_graph_code(struct ost_graph *graph, struct ost_place place
 	struct ost_target target = target_at(place.member, place.address, false, NULL);
 
 	if (place.member >= graph->program->count)
-		return (struct ost_target){ 0 };
+		return (struct ost_target){0};
 	for (int hop = 0; hop < HOPS_MAX && target.known && !target.ifunc; hop++) {
 		struct graph_member *member = &graph->members[target.place.member];
 		uint64_t slot = linkage_slot(member, target.place.address);
@@ -192,7 +200,8 @@ struct ost_target ost_graph_code(struct ost_graph *graph, struct ost_place place
 			break;
 		target = ost_graph_reloc_target(graph, member, reloc);
 	}
-	if (target.known && !graph_code_of(&graph->members[target.place.member], target.place.address))
+	if (target.known &&
+	    !graph_code_of(&graph->members[target.place.member], target.place.address))
 		target.known = false;
 	return target;
 }
