@@ -42,10 +42,6 @@ struct address {
 
 enum { ADDRESS_SIB = 1, ADDRESS_RIP = 2, ADDRESS_BASE = 4, ADDRESS_NO_DISP = 8 };
 
-#define ADDRESS(n) { 1, 0, 0, ADDRESS_BASE }
-#define ADDRESS8(n) { 2, 1, 0, ADDRESS_BASE }
-#define ADDRESS32(n) { 5, 0, 1, ADDRESS_BASE }
-
 /* by mod and rm */
 static const struct address addresses[32] = {
 	[0 ... 3] = { 1, 0, 0, ADDRESS_BASE },
@@ -73,8 +69,10 @@ struct state {
 	unsigned int key;	/* all but the part of ModRM */
 	uint32_t has;		/* QUICK_HAS_* */
 	bool lock;
+	uint8_t vvvv;
 	bool vector;		/* VEX, EVEX or XOP */
-	bool apx;
+	bool apx;		/* REX2, or the upper registers of EVEX */
+	bool jmpabs;
 };
 
 static always_inline int32_t read_le32(const uint8_t *at)
@@ -83,6 +81,11 @@ static always_inline int32_t read_le32(const uint8_t *at)
 
 	memcpy(&value, at, sizeof(value));
 	return (int32_t)le32toh(value);
+}
+
+static always_inline int16_t read_le16(const uint8_t *at)
+{
+	return (int16_t)(at[0] | at[1] << 8);
 }
 
 static always_inline void set_vex(struct state *s, uint8_t p0, uint8_t p1)
@@ -95,6 +98,7 @@ static always_inline void set_vex(struct state *s, uint8_t p0, uint8_t p1)
 	s->has = (vvvv ? QUICK_HAS_VVVV : 0) | (vvvv & 8 ? QUICK_HAS_VVVV3 : 0) |
 		 (p0 & 0x80 ? 0 : QUICK_HAS_R3) | (p0 & 0x40 ? 0 : QUICK_HAS_X3) |
 		 (p0 & 0x20 ? 0 : QUICK_HAS_B3);
+	s->vvvv = vvvv;
 	s->vector = true;
 }
 
@@ -118,6 +122,12 @@ static bool read_evex(struct state *s)
 	return s->map != QUICK_NO_MAP;
 }
 
+/* APX's jump to an absolute address has the opcode of a move in REX2. */
+static bool is_jmpabs(const struct state *s)
+{
+	return s->map == OST_MAP_1BYTE && *s->at == 0xa1 && !(s->rex & 8);
+}
+
 /* REX2; what it may stand before is looked at when the opcode is known */
 static bool read_rex2(struct state *s)
 {
@@ -129,11 +139,12 @@ static bool read_rex2(struct state *s)
 	s->map = payload & 0x80 ? OST_MAP_0F : OST_MAP_1BYTE;
 	s->apx = true;
 	s->at += 2;
-	return quick_rex2[s->map * 256 + *s->at];
+	s->jmpabs = is_jmpabs(s);
+	return s->jmpabs || quick_rex2[s->map * 256 + *s->at];
 }
 
 /* What comes after a byte that leads to another map; false when that is nothing. */
-static bool read_lead(struct state *s, uint8_t lead, bool hidden)
+static bool read_lead(struct state *s, uint8_t lead)
 {
 	static const uint8_t maps[] = QUICK_VEX_MAPS;
 	uint8_t p0 = s->at[1];
@@ -142,8 +153,7 @@ static bool read_lead(struct state *s, uint8_t lead, bool hidden)
 		return read_rex2(s);
 	if (lead == 0x8f && (p0 & 0x1f) < 8)
 		return true;	/* pop */
-	/* a REX that isn't the last prefix is no REX, but forbids these all the same */
-	if (s->rex || s->prefix || s->lock || hidden)
+	if (s->rex || s->prefix || s->lock)
 		return false;
 	switch (lead) {
 	case 0xc5:
@@ -176,7 +186,6 @@ static bool read_lead(struct state *s, uint8_t lead, bool hidden)
 static always_inline int read_prefixes(struct state *s, const uint8_t *bytes, unsigned int near,
 				       struct ost_quick *insn)
 {
-	bool hidden = false;
 	unsigned int kind;
 
 	for (;;) {
@@ -184,7 +193,6 @@ static always_inline int read_prefixes(struct state *s, const uint8_t *bytes, un
 		if (kind == OPCODE)
 			return 1;
 		if (kind == REX) {
-			hidden |= s->rex;
 			s->rex = *s->at++;
 			/* the usual case, without another round */
 			kind = first_bytes[*s->at];
@@ -201,7 +209,7 @@ static always_inline int read_prefixes(struct state *s, const uint8_t *bytes, un
 			return 1;
 		}
 		if (kind == LEAD)
-			return read_lead(s, *s->at, hidden);
+			return read_lead(s, *s->at);
 		if (s->at - bytes >= near)
 			return -1;
 		if (kind == REX)
@@ -224,7 +232,7 @@ static always_inline int read_prefixes(struct state *s, const uint8_t *bytes, un
 			insn->segment = *s->at;
 			break;
 		}
-		hidden |= s->rex;
+		/* a REX that isn't the last prefix means nothing */
 		s->rex = 0;
 		s->at++;
 	}
@@ -258,6 +266,8 @@ static always_inline unsigned int read_address(struct state *s, const uint8_t *b
 	insn->disp_at = disp ? at + disp : 0;
 	insn->disp8_at = address->disp8 ? at + address->disp8 : 0;
 	insn->rip = address->kind & ADDRESS_RIP;
+	if (insn->rip)
+		s->has |= QUICK_HAS_RIP;
 	return length;
 }
 
@@ -287,14 +297,9 @@ static bool is_refused(const struct state *s, uint32_t entry, const struct ost_q
 	uint32_t has = s->has;
 
 	if (insn->modrm >= 0xc0)
-		has &= ~(QUICK_HAS_NO_SIB | QUICK_HAS_RIP);
+		has = (has & ~(QUICK_HAS_NO_SIB | QUICK_HAS_RIP)) |
+		      (insn->modrm & 7 ? QUICK_HAS_RM : 0);
 	return has & quick_limits[QUICK_LIMIT(entry)];
-}
-
-/* APX's jump to an absolute address has the opcode of a move in REX2. */
-static bool is_jmpabs(const struct state *s, uint8_t opcode)
-{
-	return s->apx && !s->vector && s->map == OST_MAP_1BYTE && opcode == 0xa1 && !(s->rex & 8);
 }
 
 static always_inline unsigned int decode(const uint8_t *bytes, struct ost_quick *insn,
@@ -333,6 +338,7 @@ static always_inline unsigned int decode(const uint8_t *bytes, struct ost_quick 
 	insn->map = s.map;
 	insn->prefix = s.prefix;
 	insn->rex = s.rex;
+	insn->vvvv = s.vvvv;
 	insn->op16 = s.sizes & QUICK_IMM_OP16;
 	insn->need = QUICK_NEED(entry);
 	insn->flow = QUICK_FLOW(entry);
@@ -341,7 +347,7 @@ static always_inline unsigned int decode(const uint8_t *bytes, struct ost_quick 
 	kind = QUICK_IMM(entry);
 	if (unlikely(s.apx)) {
 		insn->need = quick_with_apx[insn->need];
-		if (is_jmpabs(&s, opcode)) {
+		if (s.jmpabs) {
 			kind = QUICK_IMM_ADDRESS;
 			s.sizes = 0;
 			insn->need = quick_with_apx[0];
@@ -353,6 +359,7 @@ static always_inline unsigned int decode(const uint8_t *bytes, struct ost_quick 
 	insn->imm_at = imm_size ? length : 0;
 	if (kind >= QUICK_IMM_RELATIVE1)
 		insn->target = kind == QUICK_IMM_RELATIVE1 ? (int8_t)bytes[length] :
+			       imm_size == 2 ? read_le16(bytes + length) :
 							     read_le32(bytes + length);
 	else if (insn->rip)
 		insn->target = read_le32(bytes + insn->disp_at);

@@ -27,7 +27,7 @@ enum ost_quick_flow {
 	OST_FLOW_RETURN,	/* ret, far ret, iret */
 	OST_FLOW_JUMP_INDIRECT,	/* jmp r/m, near and far; APX's jmpabs */
 	OST_FLOW_CALL_INDIRECT,	/* call r/m, near and far, and on */
-	OST_FLOW_STOP,		/* hlt, ud0, ud1, ud2, int3, sysret, sysexit: nothing comes after */
+	OST_FLOW_STOP,		/* hlt, ud0, ud1, ud2, int3, sysret, sysexit, rsm: nothing after */
 };
 
 /** enum ost_quick_map - which opcode map the opcode byte belongs to */

@@ -47,6 +47,7 @@ enum quick_imm {
 	QUICK_IMM_ADDRESS,	/* 4 with 67, else 8 */
 	QUICK_IMM_RELATIVE1,
 	QUICK_IMM_RELATIVE4,
+	QUICK_IMM_RELATIVE_Z,
 	QUICK_IMM_END
 };
 
@@ -64,9 +65,10 @@ enum quick_imm {
 	[QUICK_IMM_ADDRESS] = { 8, 8, 8, 8, 4, 4, 4, 4 }, \
 	[QUICK_IMM_RELATIVE1] = { 1, 1, 1, 1, 1, 1, 1, 1 }, \
 	[QUICK_IMM_RELATIVE4] = { 4, 4, 4, 4, 4, 4, 4, 4 }, \
+	[QUICK_IMM_RELATIVE_Z] = { 4, 2, 4, 4, 4, 2, 4, 4 }, \
 }
 
-/* what an encoding has that an instruction may refuse */
+/* what a VEX, EVEX or XOP encoding has that an instruction may refuse */
 enum {
 	QUICK_HAS_VVVV = 1 << 0,	/* a register in vvvv */
 	QUICK_HAS_VVVV3 = 1 << 1,	/* one of 8 to 15 there, by the low four bits */
@@ -84,6 +86,7 @@ enum {
 	QUICK_HAS_NO_SIB = 1 << 13,
 	QUICK_HAS_RIP = 1 << 14,
 	QUICK_HAS_ZEROING_ALL = 1 << 15,	/* zeroing without a mask */
+	QUICK_HAS_RM = 1 << 16,		/* a ModRM.rm, of its three bits, other than 0 */
 };
 
 /* number of X86 maps, and of maps where VEX.mmmmm or EVEX.mmm leads to none */

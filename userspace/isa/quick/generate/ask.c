@@ -143,6 +143,7 @@ static unsigned int flow_of(const ZydisDecodedInstruction *zydis)
 	switch (zydis->mnemonic) {
 	case ZYDIS_MNEMONIC_HLT:
 	case ZYDIS_MNEMONIC_INT3:
+	case ZYDIS_MNEMONIC_RSM:
 	case ZYDIS_MNEMONIC_SYSEXIT:
 	case ZYDIS_MNEMONIC_SYSRET:
 	case ZYDIS_MNEMONIC_UD0:

@@ -20,7 +20,7 @@ static uint32_t pages[PAGES_MAX][OPCODES];
 static unsigned int page_of[OST_MAP_END * 4], page_count;
 static uint32_t nodes[NODES_MAX];
 static unsigned int node_count;
-static uint16_t limits[LIMITS_MAX];
+static uint32_t limits[LIMITS_MAX];
 static unsigned int limit_count = 1;
 /* registers of ModRM.reg, as bits, with which LOCK is allowed */
 static uint8_t lockable[2][OPCODES];
@@ -39,7 +39,7 @@ static bool is_vector(const struct form *form)
 	return form->map >= OST_MAP_VEX1;
 }
 
-static unsigned int limit_index(uint16_t limit)
+static unsigned int limit_index(uint32_t limit)
 {
 	unsigned int i;
 
@@ -62,8 +62,9 @@ static unsigned int imm_kind(const struct form *form, const struct answer *first
 	struct form f = *form;
 	struct answer answer;
 
-	if (first->relative)
-		return first->imm_size == 1 ? QUICK_IMM_RELATIVE1 : QUICK_IMM_RELATIVE4;
+	for (kind = 0; kind < QUICK_IMM_END; kind++)
+		if ((kind >= QUICK_IMM_RELATIVE1) != first->relative)
+			fits &= ~(1u << kind);
 	for (i = 0; i < (is_vector(form) ? 1 : 8); i++) {
 		f.op16 = i & QUICK_IMM_OP16;
 		/* a 66 without F2 and F3 selects its page, and is always there in it */
@@ -109,7 +110,10 @@ static bool find_operands(struct form *form, struct answer *answer)
 		case ASK_REFUSED:
 			break;
 		case ASK_UNKNOWN:
-			return false;
+			/* what wants a SIB is not known without it */
+			if (f.mod3 || f.rm == 4)
+				return false;
+			break;
 		}
 	}
 	return false;
@@ -122,12 +126,21 @@ static bool refuses(struct form form)
 	return ask(&form, &answer) != ASK_TAKEN;
 }
 
+/* Is 0 the only rm? One other may be refused for being the same as another operand. */
+static bool refuses_rm(struct form form)
+{
+	for (form.rm = 1; form.rm < 8; form.rm++)
+		if (!refuses(form))
+			return false;
+	return true;
+}
+
 /* Try one by one what else an encoding can have. @form is one that is taken. */
-static uint16_t find_limits(const struct form *form)
+static uint32_t find_limits(const struct form *form)
 {
 	const struct form taken = *form;
 	struct form f;
-	uint16_t limit = 0;
+	uint32_t limit = 0;
 
 #define TRY(bit, ...) do { \
 		f = taken; \
@@ -138,6 +151,8 @@ static uint16_t find_limits(const struct form *form)
 
 	if (!taken.vvvv)
 		TRY(VVVV, f.vvvv = (f.reg + 3) & 7 ? (f.reg + 3) & 7 : 7);
+	if (taken.mod3 && refuses_rm(taken))
+		limit |= QUICK_HAS_RM;
 	TRY(VVVV3, f.vvvv = taken.vvvv | 8);
 	TRY(R3, f.r3 = 1);
 	TRY(B3, f.b3 = 1);
@@ -172,7 +187,7 @@ static uint32_t make_leaf(struct form form)
 	leaf |= imm_kind(&form, &answer) << 8;
 	if (answer.modrm)
 		leaf |= QUICK_MODRM;
-	if (is_vector(&form) && answer.modrm)
+	if (is_vector(&form))
 		leaf |= limit_index(find_limits(&form)) << 20;
 	if (form.map == OST_MAP_0F && (form.opcode & 0xfc) == 0x20)
 		leaf |= QUICK_REGISTER;
@@ -288,6 +303,9 @@ static bool is_opcode(unsigned int map, unsigned int opcode)
 /* Does the opcode go with REX2? It does so in all its forms, or in none. */
 static void find_rex2(struct form form)
 {
+	/* a move with REX; jmpabs in REX2, which is no form of it */
+	if (form.map == OST_MAP_1BYTE && form.opcode == 0xa1)
+		return;
 	for (unsigned int key = 0; key < 1u << QUICK_KEY_B; key++) {
 		form_from_key(&form, key);
 		form.rm = key & 7;
@@ -398,7 +416,6 @@ static void print_opcodes(const char *name, uint8_t bytes[2][OPCODES])
 
 int main(void)
 {
-	uint32_t words[LIMITS_MAX];
 	unsigned int map, pp, i;
 
 	for (map = 0; map < OST_MAP_END; map++)
@@ -419,9 +436,7 @@ int main(void)
 	}
 	printf("};\n\n");
 	print_words("uint32_t", "quick_nodes", nodes, node_count);
-	for (i = 0; i < limit_count; i++)
-		words[i] = limits[i];
-	print_words("uint16_t", "quick_limits", words, limit_count);
+	print_words("uint32_t", "quick_limits", limits, limit_count);
 	print_opcodes("quick_lockable", lockable);
 	print_opcodes("quick_rex2", rex2);
 	print_rules();
