@@ -233,3 +233,13 @@ struct ost_function *ost_graph_function_from(struct ost_graph *graph, struct ost
 {
 	return find(graph, place, true);
 }
+
+struct ost_function *ost_graph_function_known(struct ost_graph *graph, struct ost_place place)
+{
+	struct graph_member *member = &graph->members[place.member];
+	struct graph_bound *bound = ost_graph_bound_of(member, place.address);
+
+	if (bound && bound->start == place.address)
+		return bound->function ? graph->functions[bound->function - 1] : NULL;
+	return member->guess_hash ? member->guess_hash[guess_slot(member, place.address)] : NULL;
+}

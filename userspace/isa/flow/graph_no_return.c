@@ -208,9 +208,8 @@ static bool leads_back(struct ost_graph *graph, const struct ost_function *funct
 				continue;
 			return true;
 		}
-		next = ost_graph_function(graph, target.place);
-		if (!next || !(next->traits & OST_TRAIT_NO_RETURN) ||
-		    next->start != target.place.address)
+		next = ost_graph_function_known(graph, target.place);
+		if (!next || !(next->traits & OST_TRAIT_NO_RETURN))
 			return true;
 	}
 	return false;

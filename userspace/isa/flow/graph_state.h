@@ -222,6 +222,9 @@ bool ost_graph_is_start(struct graph_member *member, uint64_t address);
 /** ost_graph_function_from() - as ost_graph_function(), but code without bounds gets a function of its own */
 struct ost_function *ost_graph_function_from(struct ost_graph *graph, struct ost_place place);
 
+/** ost_graph_function_known() - the function that begins exactly here, if it was made already, or NULL */
+struct ost_function *ost_graph_function_known(struct ost_graph *graph, struct ost_place place);
+
 /** ost_graph_is_guess() - does a function begin here that no bound tells of? */
 bool ost_graph_is_guess(const struct graph_member *member, uint64_t address);
 
