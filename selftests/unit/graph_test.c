@@ -297,6 +297,15 @@ static void see(void *context, struct ost_function *function, const struct ost_r
 	seen->sites[seen->count++] = ref->site;
 }
 
+static void tell_slot(void *context, struct ost_place slot, const struct ost_target *target)
+{
+	struct seen *seen = context;
+
+	assert_true(target->known);
+	assert_in_range(seen->count, 0, ROWS - 1);
+	seen->sites[seen->count++] = slot.address;
+}
+
 static void finds_readers_and_callers(void **unused)
 {
 	struct world *w = world_new(false);
@@ -467,6 +476,7 @@ static void reads_fixed_addresses(void **unused)
 	const uint64_t base = w->base[0];
 	struct ost_function *start;
 	struct ost_target target;
+	struct seen slots = { 0 };
 	uint64_t at = base + TEXT;
 
 	at = PUT(w, 0, at, "\xbf\x40\x11\x40\x00");		/* mov $0x401140, %edi: a function */
@@ -499,6 +509,13 @@ static void reads_fixed_addresses(void **unused)
 	assert_int_equal(target.place.address, base + TEXT + 0x180);
 	assert_false(ost_graph_slot(w->graph, (struct ost_place){ 0, base + DATA + 0xd0 }).known);
 	assert_false(ost_graph_slot(w->graph, (struct ost_place){ 0, base + DATA + 0x30 }).known);
+	ost_graph_pointers(w->graph, (struct ost_place){ 0, base + DATA + 0x20 }, base + DATA + 0xc8,
+			   tell_slot, &slots);
+	assert_int_equal(slots.count, 2);
+	assert_int_equal(slots.sites[0], base + DATA + 0x28);
+	assert_int_equal(slots.sites[1], base + DATA + 0x80);
+	assert_true(ost_graph_is_code(w->graph, (struct ost_place){ 0, base + TEXT }));
+	assert_false(ost_graph_is_code(w->graph, (struct ost_place){ 0, base + DATA }));
 	world_free(w);
 }
 
@@ -508,6 +525,7 @@ static void reads_copies_at_their_source(void **unused)
 	struct world *w = world_new(true);
 	const uint64_t base = w->base[0];
 	struct ost_target target;
+	struct seen slots = { 0 };
 	bool found = false;
 	uint64_t at;
 
@@ -528,6 +546,10 @@ static void reads_copies_at_their_source(void **unused)
 	for (size_t i = 0; i < ost_graph_count(w->graph); i++)
 		found |= ost_graph_get(w->graph, i)->member == 1;
 	assert_true(found);
+	ost_graph_pointers(w->graph, (struct ost_place){ 0, base + DATA + 0x500 },
+			   base + DATA + 0x600, tell_slot, &slots);
+	assert_int_equal(slots.count, 1);
+	assert_int_equal(slots.sites[0], base + DATA + 0x508);
 	world_free(w);
 }
 

@@ -95,17 +95,38 @@ struct ost_function *ost_graph_function(struct ost_graph *graph, struct ost_plac
 /** ost_graph_decode() - fill refs, uses and traits once; 0, -ENOMEM, or -E2BIG: budget spent */
 int ost_graph_decode(struct ost_graph *graph, struct ost_function *function);
 
-/** ost_graph_slot() - what the loader will have written to an 8-byte slot, or what the file has there */
+/**
+ * ost_graph_slot() - what the loader will have written to an 8-byte slot, or what the file has there
+ *
+ * The file's own number is taken for a pointer only in an object at a fixed address, in its data, where
+ * it is that of a function's start or of data. In a variable that the loader copies out of a library,
+ * the library's slot tells.
+ */
 struct ost_target ost_graph_slot(struct ost_graph *graph, struct ost_place slot);
 
-/** ost_graph_code() - where a call or jump to an address really leads: through a PLT entry, if it is one */
+/**
+ * ost_graph_pointers() - all slots in [@from, @end) of one member that have something to tell
+ * @each: @target is what ost_graph_slot() says of @slot
+ */
+void ost_graph_pointers(struct ost_graph *graph, struct ost_place from, uint64_t end,
+			void (*each)(void *context, struct ost_place slot,
+				     const struct ost_target *target), void *context);
+
+/**
+ * ost_graph_code() - where a call or jump to an address really leads
+ *
+ * Through a PLT entry, if it is one; not known when that leads nowhere, and where there is no code.
+ */
 struct ost_target ost_graph_code(struct ost_graph *graph, struct ost_place place);
+
+/** ost_graph_is_code() - is this code rather than data? By sections where there are any */
+bool ost_graph_is_code(struct ost_graph *graph, struct ost_place place);
 
 /**
  * ost_graph_object_end() - how far the variable at an address may reach
  *
- * Up to the end of its symbol, else up to the next address that anything refers to, else the end of
- * its segment. Wants all reachable functions decoded.
+ * Up to the end of its symbol, else up to the next address that code takes, a symbol has or a pointer
+ * in data has, else the end of its section or segment. Wants all reachable functions decoded.
  */
 uint64_t ost_graph_object_end(struct ost_graph *graph, struct ost_place place);
 
@@ -117,7 +138,7 @@ struct ost_function *ost_graph_get(const struct ost_graph *graph, size_t index);
  * ost_graph_roots() - what runs without being called by the program's code
  * @each: called with the entry of the program and of the interpreter, initialisers and finalisers
  *	of every member, resolvers of IFUNCs (@resolver), and, of members that are dlopened and of a
- *	program that is a library, every function that others can see
+ *	program that is a library, every function and every variable that others can see
  */
 void ost_graph_roots(struct ost_graph *graph,
 		     void (*each)(void *context, struct ost_place place, bool resolver), void *context);
@@ -134,12 +155,15 @@ int ost_graph_reach(struct ost_graph *graph);
 /**
  * ost_graph_readers() - functions that refer to an address range of a member, after ost_graph_reach()
  * @each: called once per reference, with the function
+ *
+ * Also those that get the address from a slot that the loader fills with it, of whichever member, and
+ * those through PLT entries: then that is the target of the reference.
  */
 void ost_graph_readers(struct ost_graph *graph, struct ost_place from, uint64_t size,
 		       void (*each)(void *context, struct ost_function *function,
 				    const struct ost_ref *ref), void *context);
 
-/** ost_graph_callers() - functions with a direct reference to a function's start */
+/** ost_graph_callers() - functions that refer to a function's start, in the same ways */
 void ost_graph_callers(struct ost_graph *graph, const struct ost_function *function,
 		       void (*each)(void *context, struct ost_function *caller,
 				    const struct ost_ref *ref), void *context);

@@ -146,7 +146,8 @@ static enum absolute absolute_operand(const struct sweep *sweep, const struct os
 	int32_t value;
 	uint8_t sib;
 
-	if (!sweep->fixed || !insn->disp_at || insn->rip || insn->disp_at + 4 > insn->length)
+	if (!sweep->fixed || !insn->disp_at || insn->segment || insn->rip ||
+	    insn->disp_at + 4 > insn->length)
 		return ABSOLUTE_NONE;
 	memcpy(&value, bytes + insn->disp_at, 4);
 	*address = (int64_t)value;

@@ -144,19 +144,11 @@ static void relocs_visit(struct ost_graph *graph, struct graph_member *member, u
 static void words_visit(struct ost_graph *graph, struct graph_member *member, uint64_t start,
 			uint64_t end)
 {
-	size_t low = 0, high = member->word_count;
+	size_t low;
 
-	if (!high)
+	if (!member->word_count)
 		return;
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (member->words[mid] < start)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	low = next_open(member->next_word, low);
+	low = next_open(member->next_word, ost_graph_word_from(member, start));
 	while (low < member->word_count && member->words[low] < end) {
 		struct ost_place slot = {member->index, member->words[low]};
 		struct ost_target target = ost_graph_slot(graph, slot);
@@ -249,12 +241,8 @@ static void thread_data_visit(struct ost_graph *graph, struct graph_member *memb
 {
 	const struct ost_object *object = member->object;
 
-	for (size_t i = 0; i < object->section_count; i++) {
-		const struct ost_section *section = &object->sections[i];
-
-		if (section->flags & SHF_TLS && section->type != SHT_NOBITS)
-			relocs_visit(graph, member, section->start, section->end);
-	}
+	relocs_visit(graph, member, object->tls_start, object->tls_start + object->tls_size);
+	words_visit(graph, member, object->tls_start, object->tls_start + object->tls_size);
 }
 
 int ost_graph_reach(struct ost_graph *graph)

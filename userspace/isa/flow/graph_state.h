@@ -245,6 +245,9 @@ struct ost_target ost_graph_reloc_target(struct ost_graph *graph, struct graph_m
 /** ost_graph_copied_from() - the library's variable that the loader copies to an address */
 bool ost_graph_copied_from(struct ost_graph *graph, struct ost_place place, struct ost_place *from);
 
+/** ost_graph_word_from() - index of the first of @words at or after an address */
+size_t ost_graph_word_from(const struct graph_member *member, uint64_t address);
+
 /** ost_graph_no_return_name() - is it the name of a function that never returns? */
 bool ost_graph_no_return_name(const char *name);
 

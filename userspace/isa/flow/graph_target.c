@@ -25,7 +25,7 @@ static void resolve(struct ost_graph *graph, struct graph_member *member,
 	const int64_t addend = reloc->type == R_X86_64_64 ? reloc->addend : 0;
 	struct ost_definition found;
 
-	if (reloc->symbol && reloc->symbol[0] &&
+	if (reloc->symbol && reloc->symbol[0] && !reloc->local &&
 	    !ost_program_lookup(graph->program, member->index, reloc->symbol, &found)) {
 		*resolved = (struct graph_resolved){
 			.address = found.symbol->address + addend,
@@ -204,4 +204,93 @@ struct ost_target ost_graph_code(struct ost_graph *graph, struct ost_place place
 	    !graph_code_of(&graph->members[target.place.member], target.place.address))
 		target.known = false;
 	return target;
+}
+
+bool ost_graph_is_code(struct ost_graph *graph, struct ost_place place)
+{
+	return place.member < graph->program->count &&
+	       graph_code_of(&graph->members[place.member], place.address);
+}
+
+/* struct telling - of the slots of a variable; @shift: how far they are from those that tell of
+ * them */
+struct telling {
+	struct ost_graph *graph;
+	uint32_t member;
+	uint64_t shift;
+	void (*each)(void *context, struct ost_place slot, const struct ost_target *target);
+	void *context;
+};
+
+static void slots_tell(const struct telling *telling, struct graph_member *member, uint64_t start,
+		       uint64_t end)
+{
+	const struct ost_object *object = member->object;
+
+	for (size_t i = ost_object_relocs_from(object, start);
+	     i < object->reloc_count && object->relocs[i].offset < end; i++) {
+		const struct ost_reloc *reloc = &object->relocs[i];
+		struct ost_place slot = {telling->member, reloc->offset + telling->shift};
+		struct ost_target target;
+
+		if (reloc->type == R_X86_64_COPY)
+			continue;
+		target = ost_graph_reloc_target(telling->graph, member, reloc);
+		if (target.known || target.symbol)
+			telling->each(telling->context, slot, &target);
+	}
+	for (size_t i = ost_graph_word_from(member, start);
+	     i < member->word_count && member->words[i] < end; i++) {
+		struct ost_place slot = {telling->member, member->words[i] + telling->shift};
+		struct ost_target target = word_target(member, member->words[i]);
+
+		if (target.known)
+			telling->each(telling->context, slot, &target);
+	}
+}
+
+size_t ost_graph_word_from(const struct graph_member *member, uint64_t address)
+{
+	size_t low = 0, high = member->word_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (member->words[mid] < address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+void ost_graph_pointers(struct ost_graph *graph, struct ost_place from, uint64_t end,
+			void (*each)(void *context, struct ost_place slot,
+				     const struct ost_target *target),
+			void *context)
+{
+	struct telling telling = {
+		.graph = graph,
+		.member = from.member,
+		.each = each,
+		.context = context,
+	};
+	const struct graph_copy *copy;
+	struct graph_member *member;
+
+	if (from.member >= graph->program->count || end <= from.address)
+		return;
+	member = &graph->members[from.member];
+	slots_tell(&telling, member, from.address, end);
+	for (copy = member->copies; copy < member->copies + member->copy_count; copy++) {
+		uint64_t start = from.address > copy->start ? from.address : copy->start;
+		uint64_t stop = end < copy->end ? end : copy->end;
+		uint64_t source = copy->from.address;
+
+		if (!copy->found || start >= stop)
+			continue;
+		telling.shift = copy->start - source;
+		slots_tell(&telling, &graph->members[copy->from.member],
+			   source + (start - copy->start), source + (stop - copy->start));
+	}
 }
