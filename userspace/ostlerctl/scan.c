@@ -6,13 +6,16 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "isa/need/cache.h"
 #include "lib/json.h"
 #include "ostlerctl/ctl.h"
 #include "ostlerctl/print.h"
 #include "ostlerctl/scan.h"
 
-enum { OPT_LEVEL = 256, OPT_WHY, OPT_HOST, OPT_ROOT, OPT_DLOPEN, OPT_NO_DLOPEN };
+enum { OPT_LEVEL = 256, OPT_WHY, OPT_HOST, OPT_ROOT, OPT_DLOPEN, OPT_NO_DLOPEN,
+       OPT_CACHE };
 
 static const struct option options[] = {
 	{"json", no_argument, NULL, 'j'},
@@ -22,6 +25,7 @@ static const struct option options[] = {
 	{"root", required_argument, NULL, OPT_ROOT},
 	{"dlopen", required_argument, NULL, OPT_DLOPEN},
 	{"no-dlopen", no_argument, NULL, OPT_NO_DLOPEN},
+	{"cache", required_argument, NULL, OPT_CACHE},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -41,6 +45,7 @@ static const char usage_text[] =
 	"      --root DIR    folder that stands for / : PATH and libraries are looked for below it\n"
 	"      --dlopen PATH a library that it will load by itself; may be given often\n"
 	"      --no-dlopen   don't follow names of libraries that stand in its data\n"
+	"      --cache FILE  where analyses are kept for the next time; none: nowhere\n"
 	"  -v, --verbose     a row for every feature, and the objects\n"
 	"\n"
 	"Exit codes: 0 analysed (and would run there), 1 would not run there, 2 wrong usage,\n"
@@ -174,9 +179,7 @@ void ost_scan_program(struct ost_scan *scan, const struct ost_scan_job *job,
 	int ret = ost_program_open(&program, job->path, &how, &err);
 
 	if (!ret)
-		ret = ost_program_load(program, &err);
-	if (!ret)
-		ret = ost_needs_find(&needs, program, NULL, &err);
+		ret = ost_scan_needs(scan, program, &needs, &report.cached, &err);
 	if (ret) {
 		ost_scan_complain(scan, job->name, "%s", *err.text ? err.text : strerror(-ret));
 		scan->unreadable = true;
@@ -215,8 +218,18 @@ struct arguments {
 	struct ost_scan scan;
 	struct ost_report_host host;
 	struct ost_host_features features;
-	char *root;
+	char *root, *cache;
 };
+
+static char *below_here(const char *path)
+{
+	char *here = getcwd(NULL, 0), *whole = NULL;
+
+	if (here && asprintf(&whole, "%s/%s", here, path) < 0)
+		whole = NULL;
+	free(here);
+	return whole;
+}
 
 static int take_option(struct arguments *args, int option)
 {
@@ -237,6 +250,13 @@ static int take_option(struct arguments *args, int option)
 	case OPT_NO_DLOPEN:
 		scan->no_dlopen = true;
 		return 0;
+	case OPT_CACHE:
+		free(args->cache);
+		/* the cache wants an absolute path, which need not be there yet */
+		args->cache = *optarg == '/' || !strcmp(optarg, "none") ? strdup(optarg) :
+									   below_here(optarg);
+		scan->cache_path = args->cache;
+		return args->cache ? 0 : ost_ctl_fail(OST_SCAN_UNREADABLE, "out of memory");
 	case OPT_WHY:
 		scan->why = find_feature(optarg);
 		if (scan->why)
@@ -303,5 +323,7 @@ int ost_verb_scan(struct ost_ctl *ctl, int argc, char **argv)
 out:
 	free(args.scan.dlopened);
 	free(args.root);
+	free(args.cache);
+	ost_need_cache_close(args.scan.cache);
 	return ret;
 }

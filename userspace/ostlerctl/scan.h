@@ -28,6 +28,9 @@ struct ost_scan {
 	const char *root;		/* real path, NULL = this host's "/" */
 	const char **dlopened;		/* NULL-ended */
 	const struct ost_report_host *host;	/* NULL = not asked */
+	const char *cache_path;		/* NULL = where a person's cache is; "none" = without */
+	struct ost_need_cache *cache;	/* NULL = not open */
+	bool cache_tried;
 	size_t answers;
 	bool lacks, unreadable, incomplete;
 };
@@ -52,6 +55,18 @@ void ost_scan_complain(struct ost_scan *scan, const char *path, const char *fmt,
  */
 void ost_scan_program(struct ost_scan *scan, const struct ost_scan_job *job,
 		      void (*each)(void *context, const struct ost_object *object), void *context);
+
+/**
+ * ost_scan_needs() - what a program needs, from the cache if it is known there
+ * @cached: gets whether it was
+ *
+ * Return: 0, or what ost_needs_find() fails with.
+ */
+int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct ost_needs *needs,
+		   bool *cached, struct ost_error *err);
+
+/** ost_scan_forget() - after a fork: the cache is the parent's and not to be touched */
+void ost_scan_forget(struct ost_scan *scan);
 
 /** ost_scan_path() - whatever a path is: file, folder, bundle or archive */
 void ost_scan_path(struct ost_scan *scan, const char *path);

@@ -112,6 +112,7 @@ static pid_t start(struct ost_scan *scan, const char *file, const char *shown_as
 		release_signals(before);
 		sigprocmask(SIG_SETMASK, &mask, NULL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		ost_scan_forget(scan);
 		if (getppid() != parent || setenv("TMPDIR", folder, 1))
 			_exit(OST_SCAN_UNREADABLE);
 		_exit(unpack_and_scan(scan, file, shown_as));

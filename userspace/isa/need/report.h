@@ -23,6 +23,7 @@ struct ost_report {
 	const char *folder;	/* paths that begin with this folder ... */
 	const char *shown_as;	/* ... are shown with this in its place; NULL: as they are */
 	unsigned int width;	/* columns of a line of a table; kept within 80 .. 160, 0 = 120 */
+	bool cached;		/* the analysis was made earlier */
 	bool verbose;		/* a row for every feature, and the objects */
 };
 

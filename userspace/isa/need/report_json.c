@@ -243,6 +243,7 @@ json_t *ost_report_json(const struct ost_report *report, const struct ost_report
 	ost_json_put_u64(whole, "code_bytes", needs->code_bytes);
 	ost_json_put_u64(whole, "functions", needs->functions);
 	ost_json_put_u64(whole, "analysed", needs->analysed);
+	ost_json_put_bool(whole, "cached", report->cached);
 	ost_json_put_real(whole, "duration_ms", needs->duration_ns / 1e6);
 	return whole;
 }

@@ -277,7 +277,8 @@ static void print_head(const struct ost_report *report, FILE *out)
 	print_needs(report->needs, out);
 	fprintf(out, "\n%zu object%s, ", program->count, program->count == 1 ? "" : "s");
 	print_size(report->needs->code_bytes, out);
-	fprintf(out, " of code decoded, %.2f s\n", report->needs->duration_ns / 1e9);
+	fprintf(out, " of code decoded, %s%.2f s\n", report->cached ? "earlier, in " : "",
+		report->needs->duration_ns / 1e9);
 }
 
 static void print_missing(const struct ost_report *report, FILE *out)
