@@ -129,17 +129,28 @@ static int read_built_in(struct ost_program *program, size_t *folders)
 	return r;
 }
 
+/* Debian's kind of $LIB, where the loader itself doesn't tell. */
+static bool has_multiarch(const struct ost_program_state *state)
+{
+	int fd = ost_root_file(&state->root, "/usr/lib/x86_64-linux-gnu");
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int prepare_glibc(struct ost_program *program)
 {
 	struct ost_program_state *state = program->state;
 	size_t folders = 0;
+	bool multiarch;
 	int r = read_built_in(program, &folders);
 
+	multiarch = folders ? !!strstr(state->folders[0], "x86_64-linux-gnu") : has_multiarch(state);
 	if (!r && !folders)
 		for (size_t i = 0; !r && i < sizeof(usual_folders) / sizeof(usual_folders[0]); i++)
 			r = add_folder(state, &folders, usual_folders[i], strlen(usual_folders[i]));
-	state->lib = state->folders[0] && strstr(state->folders[0], "x86_64-linux-gnu") ?
-		     "lib/x86_64-linux-gnu" : "lib64";
+	state->lib = multiarch ? "lib/x86_64-linux-gnu" : "lib64";
 	return r;
 }
 

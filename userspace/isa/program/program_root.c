@@ -93,7 +93,8 @@ static int follow_link(struct walk *walk, const char *name)
 		return -ENAMETOOLONG;
 	memmove(walk->rest + n + 1, walk->rest, rest);
 	memcpy(walk->rest, text, n);
-	walk->rest[n] = '/';
+	/* a slash at the end would ask for a folder */
+	walk->rest[n] = rest > 1 ? '/' : '\0';
 	if (text[0] == '/')
 		while (walk->depth)
 			leave_folder(walk);
