@@ -75,6 +75,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	const struct ost_close_calls *calls = &look->close->calls;
 	ost_value arguments[6], rax = OST_VALUE_ANY;
 	bool written = false;
+	unsigned int uses;
 
 	for (unsigned int i = 0; i < 6; i++)
 		arguments[i] = state->reg[argument_registers[i]];
@@ -89,8 +90,12 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		state->reg[RDX] = rdx;
 		return;
 	}
+	uses = callee ? close_uses(look->close, callee) : 0x3f;
 	for (unsigned int i = 0; i < 6; i++)
-		close_escape(look, state, op->site, arguments[i], OST_EDGE_ADDRESS);
+		if (uses >> i & 1)
+			close_escape(look, state, op->site, arguments[i], OST_EDGE_ADDRESS);
+		else
+			arguments[i] = OST_VALUE_ANY;
 	if (callee) {
 		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
 		written = apply_writes(look, state, op->site, callee, arguments);

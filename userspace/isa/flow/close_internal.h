@@ -75,6 +75,8 @@ struct address {
 };
 
 struct ost_close {
+	uint8_t *uses;	/* per function, by index: 0x80 and which of the six arguments it reads */
+	size_t uses_room;
 	struct ost_graph *graph;
 	struct ost_values *values;
 	struct ost_conds *conds;
@@ -116,6 +118,9 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 /* close_step.c */
 void close_step(struct look *look, struct state *state, const struct ost_op *op);
 void close_move_stack(struct look *look, struct state *state, int64_t by);
+
+/* close_uses.c: which argument registers a function reads before it writes them, a bit each */
+unsigned int close_uses(struct ost_close *close, struct ost_function *function);
 
 /* close_call.c */
 void close_do_call(struct look *look, struct state *state, const struct ost_op *op);

@@ -305,13 +305,28 @@ ost_value close_read(struct look *look, const struct state *state, uint64_t site
 	}
 }
 
+static void write_register(struct look *look, struct state *state,
+			   const struct ost_operand *operand, ost_value value)
+{
+	struct ost_values *values = look->close->values;
+	ost_value *reg = &state->reg[operand->reg];
+	uint64_t before;
+
+	/* a small part leaves the rest as it was; of zero it is the whole */
+	if (operand->bits >= 32 ||
+	    (!operand->high && ost_value_constant(values, *reg, &before) && !before))
+		*reg = value;
+	else
+		*reg = ost_value_paste(values, *reg, value, operand->high ? 8 : 0, operand->bits);
+}
+
 void close_write(struct look *look, struct state *state, uint64_t site,
 		 const struct ost_operand *operand, ost_value value)
 {
 	struct address address;
 
 	if (operand->kind == OST_OPERAND_REGISTER) {
-		state->reg[operand->reg] = operand->high ? OST_VALUE_ANY : value;
+		write_register(look, state, operand, value);
 	} else if (operand->kind == OST_OPERAND_MEMORY && operand->bits <= 64) {
 		address = close_address(look, state, operand);
 		close_store(look, state, site, &address, operand->bits / 8, value);

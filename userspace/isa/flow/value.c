@@ -69,9 +69,10 @@ struct ost_values *ost_values_new(void)
 	if (!values)
 		return NULL;
 	values->conds = ost_conds_new();
-	if (values->conds)
+	values->memo = calloc(MEMO_SIZE, sizeof(*values->memo));
+	if (values->conds && values->memo)
 		return values;
-	free(values);
+	ost_values_free(values);
 	return NULL;
 }
 
@@ -84,7 +85,23 @@ void ost_values_free(struct ost_values *values)
 	free(values->alts.table);
 	free(values->bits.rows);
 	free(values->bits.table);
+	free(values->memo);
 	free(values);
+}
+
+struct memo *ost_value_memo(struct ost_values *values, const struct memo *wanted, bool *found)
+{
+	uint64_t hash = ((uint64_t)wanted->a << 32 | wanted->b) * 0x9e3779b97f4a7c15ull;
+	struct memo *memo;
+
+	hash ^= ((uint64_t)wanted->when_a << 32 | (uint64_t)wanted->when_b << 16 | wanted->op << 8 |
+		 wanted->bits) *
+		0xd6e8feb86659fd93ull;
+	memo = &values->memo[hash >> 40 & (MEMO_SIZE - 1)];
+	*found = memo->used && memo->a == wanted->a && memo->b == wanted->b &&
+		 memo->when_a == wanted->when_a && memo->when_b == wanted->when_b &&
+		 memo->op == wanted->op && memo->bits == wanted->bits;
+	return memo;
 }
 
 struct ost_conds *ost_values_conds(struct ost_values *values)
@@ -120,12 +137,14 @@ static int compare_alts(const void *a, const void *b)
 ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, unsigned int count)
 {
 	struct alts row = {0};
+	bool known = false;
 	uint32_t at;
 
 	qsort(list, count, sizeof(*list), compare_alts);
 	for (unsigned int i = 0; i < count; i++) {
 		if (list[i].cond == OST_COND_ALL)
 			continue;
+		known |= list[i].kind != OST_ALT_UNKNOWN;
 		if (row.count && !compare_alts(&row.alt[row.count - 1], &list[i])) {
 			struct ost_alt *same = &row.alt[row.count - 1];
 
@@ -138,6 +157,8 @@ ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, u
 	}
 	if (!row.count)
 		return OST_VALUE_NOTHING;
+	if (!known)
+		return OST_VALUE_ANY;
 	at = pool_intern(&values->alts, &row, sizeof(row), ALTS_MAX);
 	return at == UINT32_MAX ? OST_VALUE_ANY : KIND_ALTS | at;
 }
@@ -255,8 +276,31 @@ static ost_value join_bits(struct ost_values *values, const struct bits *a, ost_
 	return ost_value_make_bits(values, &bits);
 }
 
-ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
-			 ost_cond when_b, bool *lost)
+/* Addresses beside something that nothing is known of. */
+static ost_value join_unknown(struct ost_values *values, const struct alts *row, ost_cond when,
+			      ost_cond when_unknown)
+{
+	struct ost_alt list[OST_VALUE_ALTS + 1];
+	unsigned int count = 0;
+	bool address = false;
+
+	for (unsigned int i = 0; i < row->count; i++) {
+		list[count] = row->alt[i];
+		list[count].cond = ost_cond_both(values->conds, list[count].cond, when);
+		if (list[count].kind == OST_ALT_NUMBER) {
+			list[count].kind = OST_ALT_UNKNOWN;
+			list[count].number = 0;
+		}
+		address |= list[count++].kind != OST_ALT_UNKNOWN;
+	}
+	if (!address)
+		return OST_VALUE_ANY;
+	list[count++] = (struct ost_alt){.kind = OST_ALT_UNKNOWN, .cond = when_unknown};
+	return ost_value_make_alts(values, list, count);
+}
+
+static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
+		      ost_cond when_b, bool *lost)
 {
 	const struct alts *row_a = ost_value_row(values, a), *row_b = ost_value_row(values, b);
 	struct ost_alt list[2 * OST_VALUE_ALTS];
@@ -264,13 +308,6 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 	unsigned int count = 0;
 	ost_value made;
 
-	/* what both bring needs no condition: the place where they meet has it */
-	if (a == b)
-		return a;
-	if (a == OST_VALUE_NOTHING)
-		return ost_value_given(values, b, when_b);
-	if (b == OST_VALUE_NOTHING)
-		return ost_value_given(values, a, when_a);
 	if (row_a && row_b) {
 		for (unsigned int i = 0; i < row_a->count; i++) {
 			list[count] = row_a->alt[i];
@@ -288,8 +325,39 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 	}
 	if (ost_value_spread(values, a, &bits_a) && ost_value_spread(values, b, &bits_b))
 		return join_bits(values, &bits_a, when_a, &bits_b, when_b);
+	made = OST_VALUE_ANY;
+	if (row_a && !row_b)
+		made = join_unknown(values, row_a, when_a, when_b);
+	else if (row_b && !row_a)
+		made = join_unknown(values, row_b, when_b, when_a);
+	if (made != OST_VALUE_ANY)
+		return made;
 	*lost = true;
 	return OST_VALUE_ANY;
+}
+
+ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
+			 ost_cond when_b, bool *lost)
+{
+	struct memo wanted = {
+		.a = a, .b = b, .when_a = when_a, .when_b = when_b, .op = MEMO_JOIN, .used = true};
+	struct memo *memo;
+	bool found;
+
+	/* what both bring needs no condition: the place where they meet has it */
+	if (a == b)
+		return a;
+	if (a == OST_VALUE_NOTHING)
+		return ost_value_given(values, b, when_b);
+	if (b == OST_VALUE_NOTHING)
+		return ost_value_given(values, a, when_a);
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = join(values, a, when_a, b, when_b, &wanted.lost);
+		*memo = wanted;
+	}
+	*lost |= memo->lost;
+	return memo->result;
 }
 
 ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond cond)

@@ -53,6 +53,13 @@ static bool compute_alt(enum ost_value_op op, const struct ost_alt *a, const str
 	}
 	if (bits != 64)
 		return false;
+	if (a->kind == OST_ALT_UNKNOWN && b->kind <= OST_ALT_UNKNOWN &&
+	    b->kind != OST_ALT_ADDRESS && b->kind != OST_ALT_STACK) {
+		*out = *a;
+		return true;
+	}
+	if (a->kind == OST_ALT_UNKNOWN || b->kind == OST_ALT_UNKNOWN)
+		return false;
 	if (op == OST_OP_ADD && a->kind == OST_ALT_NUMBER) {
 		*out = *b;
 		out->number += a->number;
@@ -140,15 +147,13 @@ static ost_value compute_shift(struct ost_values *values, enum ost_value_op op,
 	return ost_value_make_bits(values, &out);
 }
 
-ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost_value a,
-			    ost_value b, unsigned int width)
+static ost_value compute(struct ost_values *values, enum ost_value_op op, ost_value a, ost_value b,
+			 unsigned int width)
 {
 	const struct alts *row_a = ost_value_row(values, a), *row_b = ost_value_row(values, b);
 	struct bits bits_a, bits_b;
 	uint64_t by;
 
-	if (a == OST_VALUE_NOTHING || b == OST_VALUE_NOTHING)
-		return OST_VALUE_NOTHING;
 	if (row_a && row_b) {
 		ost_value made = compute_alts(values, op, row_a, row_b, width);
 
@@ -164,6 +169,25 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 	    ost_value_constant(values, b, &by) && ost_value_spread(values, a, &bits_a))
 		return compute_shift(values, op, &bits_a, by & (width == 64 ? 63 : 31), width);
 	return OST_VALUE_ANY;
+}
+
+ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost_value a,
+			    ost_value b, unsigned int bits)
+{
+	struct memo wanted = {.a = a, .b = b, .op = op, .bits = bits, .used = true};
+	struct memo *memo;
+	bool found;
+
+	if (a == OST_VALUE_NOTHING || b == OST_VALUE_NOTHING)
+		return OST_VALUE_NOTHING;
+	if (a == OST_VALUE_ANY && b == OST_VALUE_ANY)
+		return OST_VALUE_ANY;
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = compute(values, op, a, b, bits);
+		*memo = wanted;
+	}
+	return memo->result;
 }
 
 ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int from,

@@ -27,10 +27,26 @@ struct pool {
 	uint32_t count, room;
 };
 
+#define MEMO_SIZE (1u << 16) /* results that are remembered, a power of two */
+
+/* a join (@op JOIN) or a computation that was done before */
+struct memo {
+	ost_value a, b, result;
+	ost_cond when_a, when_b;
+	uint8_t op, bits;
+	bool used, lost;
+};
+
+#define MEMO_JOIN 0xff
+
 struct ost_values {
 	struct ost_conds *conds;
 	struct pool alts, bits;
+	struct memo *memo;
 };
+
+/* the slot for these, and whether they are what it holds */
+struct memo *ost_value_memo(struct ost_values *values, const struct memo *wanted, bool *found);
 
 /* NULL when it is not of that kind; the pointers are good until the next value is made */
 const struct alts *ost_value_row(const struct ost_values *values, ost_value value);

@@ -115,7 +115,6 @@ static void take_use(struct find *find, const struct place *place,
 
 	if (is_idiom(rule))
 		return;
-	known = place->cond != OST_COND_ALL && ost_known_dispatched(object, place->function->name);
 	if (place->cond != OST_COND_ALL) {
 		ost_solve_set(find->solve, place->cond, &guard);
 		plain = *ost_solve_plain(find->solve, place->cond);
@@ -128,6 +127,8 @@ static void take_use(struct find *find, const struct place *place,
 
 		if (ost_feature_get(feature)->level == 1)
 			continue;
+		known = place->cond != OST_COND_ALL &&
+			ost_known_dispatched(object, place->function->name, feature);
 		if (place->cond != OST_COND_ALL && !known && !clause_met(&rule->all[i], &guard))
 			verdict = verdict_of(feature, place, &plain);
 		note(find, feature, verdict, place, &plain, known);

@@ -13,9 +13,10 @@ struct ost_object;
  */
 
 /**
- * ost_known_dispatched() - does this library run this function only where the processor is fit?
+ * ost_known_dispatched() - does this library run code that needs a feature only where it is there?
  * @function: symbol's name, or NULL when there is none
  */
-bool ost_known_dispatched(const struct ost_object *object, const char *function);
+bool ost_known_dispatched(const struct ost_object *object, const char *function,
+			  unsigned int feature);
 
 #endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/close_internal.h"
+
+/** How far into a function is looked: bytes. */
+#define LOOK_BYTES 512
+/** Calls within calls that pass arguments on. */
+#define DEPTH 3
+
+#define KNOWN 0x80
+
+static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
+
+static uint16_t reads_of(const struct ost_op *op)
+{
+	const struct ost_operand *operands[] = {&op->dst, &op->src};
+	uint16_t reads = op->sources;
+
+	/* what is only cleared isn't read */
+	if (op->kind == OST_DO_COMPUTE && op->compute == OST_OP_AND &&
+	    op->src.kind == OST_OPERAND_NUMBER && !op->src.number &&
+	    op->dst.kind == OST_OPERAND_REGISTER)
+		return 0;
+	for (unsigned int i = 0; i < 2; i++) {
+		if (operands[i]->kind != OST_OPERAND_MEMORY)
+			continue;
+		if (operands[i]->reg != OST_NO_REGISTER)
+			reads |= 1u << operands[i]->reg;
+		if (operands[i]->index != OST_NO_REGISTER)
+			reads |= 1u << operands[i]->index;
+	}
+	return reads;
+}
+
+static uint8_t find(struct ost_close *close, struct ost_function *function, unsigned int depth);
+
+/* Registers that a call passes on as they came. */
+static uint16_t passed_on(struct ost_close *close, const struct ost_function *function,
+			  const struct ost_op *op, unsigned int depth)
+{
+	struct ost_place place = {function->member, (uint64_t)op->src.number};
+	struct ost_target target;
+	struct ost_function *callee;
+	uint16_t registers = 0;
+	uint8_t uses = 0x3f;
+
+	if (op->src.kind == OST_OPERAND_NUMBER && depth < DEPTH) {
+		target = ost_graph_code(close->graph, place);
+		callee = target.known && !target.ifunc
+				 ? ost_graph_function(close->graph, target.place)
+				 : NULL;
+		if (callee && callee != function)
+			uses = find(close, callee, depth + 1);
+	}
+	for (unsigned int i = 0; i < 6; i++)
+		if (uses >> i & 1)
+			registers |= 1u << argument_registers[i];
+	return registers;
+}
+
+static uint8_t find(struct ost_close *close, struct ost_function *function, unsigned int depth)
+{
+	const struct ost_program *program = ost_graph_program(close->graph);
+	size_t left = 0;
+	const uint8_t *bytes = ost_object_at(program->members[function->member].object,
+					     function->start, &left);
+	uint64_t size = function->end - function->start;
+	uint16_t read = 0, written = 0;
+	uint8_t uses = 0;
+	struct ost_op op;
+
+	if (size > left)
+		size = left;
+	if (size > LOOK_BYTES)
+		size = LOOK_BYTES;
+	for (uint64_t at = 0; bytes && at < size; at += op.length ? op.length : 1) {
+		if (!ost_op_decode(bytes + at, left - at, function->start + at, &op))
+			continue;
+		read |= reads_of(&op) & ~written;
+		if (op.kind == OST_DO_CALL) {
+			read |= passed_on(close, function, &op, depth) & ~written;
+			break;
+		}
+		if (op.kind == OST_DO_JUMP && (op.src.kind != OST_OPERAND_NUMBER ||
+					       (uint64_t)op.src.number < function->start ||
+					       (uint64_t)op.src.number >= function->end))
+			read |= passed_on(close, function, &op, depth) & ~written;
+		written |= op.clobbers;
+	}
+	for (unsigned int i = 0; i < 6; i++)
+		if (read >> argument_registers[i] & 1)
+			uses |= 1u << i;
+	return bytes ? uses : 0x3f;
+}
+
+unsigned int close_uses(struct ost_close *close, struct ost_function *function)
+{
+	if (function->index >= close->uses_room) {
+		size_t room = 2ull * function->index + 1024;
+		uint8_t *more = realloc(close->uses, room);
+
+		if (!more)
+			return 0x3f;
+		memset(more + close->uses_room, 0, room - close->uses_room);
+		close->uses = more;
+		close->uses_room = room;
+	}
+	if (!close->uses[function->index])
+		close->uses[function->index] = KNOWN | find(close, function, 0);
+	return close->uses[function->index] & 0x3f;
+}
