@@ -15,6 +15,9 @@
 /* How far into the first writable segment Go's linker puts its build information, at most. */
 #define GO_SEARCH (64 * 1024)
 
+/* A shorter build-id tells no builds apart, bytes. */
+#define BUILD_ID_MIN 8
+
 static int read_at(const struct ost_elf *elf, uint64_t offset, void *buf, size_t len)
 {
 	size_t have = 0;
@@ -300,10 +303,10 @@ int ost_elf_exports(const struct ost_elf *elf, const char *symbol)
 	return sysv_hash_find(elf, symbol);
 }
 
-/* Is there a note of owner "Go" (type 4 is the build id; any will do)? */
-static int has_go_note(const struct ost_elf *elf, uint64_t offset, uint64_t size)
+/* Is there a note of this owner and type (0: any) with at least so much in it? */
+static int has_note(const struct ost_elf *elf, uint64_t offset, uint64_t size, const char owner[4],
+		    uint32_t type, uint32_t least)
 {
-	static const char owner[4] = "Go\0";
 	Elf64_Nhdr note;
 	char name[4];
 
@@ -316,7 +319,8 @@ static int has_go_note(const struct ost_elf *elf, uint64_t offset, uint64_t size
 			r = read_at(elf, offset + at + sizeof(note), name, sizeof(name));
 		if (r)
 			return r;
-		if (note.n_namesz == sizeof(name) && !memcmp(name, owner, sizeof(name)))
+		if (note.n_namesz == sizeof(name) && !memcmp(name, owner, sizeof(name)) &&
+		    (!type || note.n_type == type) && note.n_descsz >= least)
 			return 1;
 		at += sizeof(note) + ((note.n_namesz + 3ull) & ~3ull) +
 		      ((note.n_descsz + 3ull) & ~3ull);
@@ -344,12 +348,25 @@ static int has_go_buildinfo(const struct ost_elf *elf, const struct ost_elf_segm
 	return 0;
 }
 
+int ost_elf_has_build_id(const struct ost_elf *elf)
+{
+	for (unsigned int i = 0; i < elf->notes; i++) {
+		int r = has_note(elf, elf->note_offset[i], elf->note_size[i], "GNU", NT_GNU_BUILD_ID,
+				 BUILD_ID_MIN);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
 int ost_elf_is_go(const struct ost_elf *elf)
 {
 	int r;
 
 	for (unsigned int i = 0; i < elf->notes; i++) {
-		r = has_go_note(elf, elf->note_offset[i], elf->note_size[i]);
+		/* its type 4 is Go's own build id; any will do */
+		r = has_note(elf, elf->note_offset[i], elf->note_size[i], "Go\0", 0, 0);
 		if (r)
 			return r;
 	}

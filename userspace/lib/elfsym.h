@@ -75,6 +75,9 @@ int ost_elf_open_memory(struct ost_elf *elf, const void *data, size_t size);
  */
 int ost_elf_exports(const struct ost_elf *elf, const char *symbol);
 
+/** ost_elf_has_build_id() - has it a note with a GNU build-id? 1 or 0; negative errno */
+int ost_elf_has_build_id(const struct ost_elf *elf);
+
 /**
  * ost_elf_is_go() - was it linked by the Go toolchain?
  *

@@ -420,6 +420,7 @@ void ost_daemon_close(struct ost_daemon *daemon)
 	close_fd(&daemon->agent_fd);
 	ost_agent_broker_free(state->broker);
 	ost_traps_exit(&state->traps);
+	ost_codes_exit(&state->codes);
 	if (daemon->root_fd >= 0)
 		ost_instances_exit(&state->instances);
 	if (state->loop.ring.ring_fd)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "ostlerd/core/locate.h"
 #include "ostlerd/source/bpf.h"
 
 /* What the operator has decided beforehand for this kind of trap; UNSPEC: wait for somebody to decide. */
@@ -71,11 +72,15 @@ static void decide(struct ost_state *state, struct ost_parked *parked)
 static void note_trap(struct ost_state *state, struct ost_instance *instance,
 		      const struct ost_parked *parked)
 {
+	struct ost_trap *trap;
+
 	if (ost_bpf_have(state->bpf, OST_BPF_MODULE))
 		return;
-	ost_trap_note(&state->traps, instance ? instance->function : NULL, parked->instance_id,
-		      parked->ip, parked->pid, parked->comm, parked->insn, parked->insn_len,
-		      OST_TRAP_MODULE, 0, ost_now_ns());
+	trap = ost_trap_note(&state->traps, instance ? instance->function : NULL, parked->instance_id,
+			     parked->ip, parked->pid, parked->comm, parked->insn, parked->insn_len,
+			     OST_TRAP_MODULE, 0, ost_now_ns());
+	if (trap)
+		ost_locate_trap(state, instance, trap, parked->tgid);
 	if (instance && !state->bpf)
 		instance->traps++;
 }

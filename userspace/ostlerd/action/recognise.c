@@ -2,8 +2,10 @@
 #include "ostlerd/action/recognise.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "ostlerd/core/locate.h"
 #include "ostlerd/source/cgroup.h"
 #include "ostlerd/source/process.h"
 
@@ -22,7 +24,22 @@ struct recognise {
 	struct ost_instance *instance;
 	int cgroup_fd;
 	enum ost_runtime runtime;
+	char program[OST_CODE_ID_LEN];	/* "" = not known */
 };
+
+/* The program is that of the process which the runtime was recognised by, else of the first one. */
+static void take(struct recognise *recognise, const struct ost_process *process)
+{
+	char id[OST_CODE_ID_LEN];
+
+	if (process->runtime && (!recognise->runtime || ost_runtime_outranks(process->runtime,
+									    recognise->runtime)))
+		recognise->runtime = process->runtime;
+	else if (recognise->program[0])
+		return;
+	if (!ost_code_program(process->procfd, id, NULL))
+		memcpy(recognise->program, id, sizeof(id));
+}
 
 static void run(struct ost_job *job)
 {
@@ -35,9 +52,7 @@ static void run(struct ost_job *job)
 
 		if (ost_process_open(pids[i], &process, NULL))
 			continue;
-		if (!recognise->runtime ||
-		    ost_runtime_outranks(process.runtime, recognise->runtime))
-			recognise->runtime = process.runtime;
+		take(recognise, &process);
 		ost_process_close(&process);
 	}
 }
@@ -57,6 +72,8 @@ static void done(struct ost_job *job)
 	struct recognise *recognise = ost_container_of(job, struct recognise, job);
 
 	ost_recognise_note(recognise->instance, recognise->runtime);
+	if (recognise->program[0] && !recognise->instance->gone)
+		ost_locate_program(recognise->state, recognise->instance, recognise->program);
 	ost_instance_put(&recognise->state->instances, recognise->instance);
 	close(recognise->cgroup_fd);
 	free(recognise);
@@ -90,8 +107,8 @@ void ost_recognise_new(struct ost_state *state)
 	unsigned int turn = 0;
 
 	while (turn < TURN_MAX && (instance = ost_instance_next(&state->instances, instance))) {
-		if (instance->recognised || instance->labelled_runtime || instance->collecting ||
-		    !instance->populated || now - instance->populated_ns < AGE_NS)
+		if (instance->recognised || instance->collecting || !instance->populated ||
+		    now - instance->populated_ns < AGE_NS)
 			continue;
 		instance->recognised = true;
 		turn++;

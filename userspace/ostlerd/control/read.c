@@ -155,6 +155,37 @@ void ost_read_functions(struct ost_request *req)
 	ost_list_send(list, req);
 }
 
+static bool peer_runs(const struct ost_request *req, const struct ost_function *function)
+{
+	const struct ost_instances *table = &req->control->state->instances;
+	const struct ost_instance *instance = NULL;
+
+	if (req->peer->all)
+		return true;
+	while ((instance = ost_instance_next(table, instance)))
+		if (instance->function == function && ost_peer_sees(req->peer, instance->user))
+			return true;
+	return false;
+}
+
+void ost_read_run(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	const struct ost_function *function = NULL;
+
+	while ((function = ost_function_next(&state->instances, function)))
+		if (!strcmp(function->name, req->param))
+			break;
+	if (!function || !peer_runs(req, function)) {
+		ost_request_fail(req, -ENOENT, "there is no function %.64s; /v1/functions lists them",
+				 req->param);
+		return;
+	}
+	for (struct ost_trap *trap = state->traps.first; trap; trap = trap->next)
+		ost_trap_settle(trap);
+	ost_request_reply(req, MHD_HTTP_OK, ost_view_runs(state, function));
+}
+
 static json_t *trap_row(struct ost_state *state, const void *row)
 {
 	return ost_view_trap(row);

@@ -19,6 +19,9 @@ json_t *ost_view_instance_name(const struct ost_instance *instance);
 /** ost_view_collection() - of an instance that was never collected the status is "never" */
 json_t *ost_view_collection(const struct ost_collection *last);
 json_t *ost_view_function(const struct ost_function *function);
+
+/** ost_view_runs() - what happened when its programs ran: requests, and where a feature was missing */
+json_t *ost_view_runs(const struct ost_state *state, const struct ost_function *function);
 json_t *ost_view_trap(const struct ost_trap *trap);
 json_t *ost_view_park(const struct ost_state *state, const struct ost_parked *parked);
 

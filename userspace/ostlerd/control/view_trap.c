@@ -64,6 +64,58 @@ json_t *ost_view_trap(const struct ost_trap *trap)
 	ost_json_put_text(view, "source", trap->source == OST_TRAP_MODULE ? "module" : "signal");
 	put_insn(view, trap->insn, trap->insn_len);
 	put_decode(view, &trap->decode);
+	ost_json_put_text(view, "build_id", trap->code ? trap->code->id : NULL);
+	ost_json_put_text(view, "object", trap->code ? trap->code->object : NULL);
+	if (trap->code)
+		put_address(view, "offset", trap->code->offset);
+	else
+		json_object_set_new(view, "offset", json_null());
+	return view;
+}
+
+/* The places where a function lacked a feature, as rows. */
+static json_t *view_codes(const struct ost_state *state, const struct ost_function *function)
+{
+	json_t *rows = json_array();
+	const struct ost_code *code = NULL;
+
+	while (function->codes && (code = ost_code_next(&state->codes, code))) {
+		json_t *row;
+
+		if (code->function != function)
+			continue;
+		row = json_object();
+		ost_json_put_text(row, "build_id", code->id);
+		ost_json_put_text(row, "object", code->object);
+		put_address(row, "offset", code->offset);
+		ost_json_put_text(row, "feature", ost_feature_name(code->feature));
+		ost_json_put_u64(row, "count", code->count);
+		ost_json_put_u64(row, "first_unix_ms", ost_view_unix_ms(code->first_ns));
+		ost_json_put_u64(row, "last_unix_ms", ost_view_unix_ms(code->last_ns));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+json_t *ost_view_runs(const struct ost_state *state, const struct ost_function *function)
+{
+	json_t *view = json_object(), *rows = json_array();
+	const struct ost_function_run *run;
+
+	for (run = function->runs; run; run = run->next) {
+		json_t *row = json_object();
+
+		ost_json_put_text(row, "program", run->program);
+		ost_json_put_u64(row, "requests", run->requests);
+		json_object_set_new(row, "lacking", view_set(&run->lacking));
+		json_object_set_new(row, "touched", view_set(&run->touched));
+		ost_json_put_u64(row, "first_unix_ms", ost_view_unix_ms(run->first_ns));
+		ost_json_put_u64(row, "last_unix_ms", ost_view_unix_ms(run->last_ns));
+		json_array_append_new(rows, row);
+	}
+	ost_json_put_text(view, "function", function->name);
+	json_object_set_new(view, "runs", rows);
+	json_object_set_new(view, "traps", view_codes(state, function));
 	return view;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "ostlerd/core/locate.h"
 #include "ostlerd/source/bpf.h"
 
 /* Most records handled before other work has its turn. */
@@ -62,6 +63,7 @@ static void note_trap(struct ost_state *state, struct ost_instance *instance,
 		instance->function->traps++;
 		instance->function->changed = true;
 	}
+	ost_locate_trap(state, instance, trap, event->tgid);
 	if (trap->count == 1)
 		log_kind(instance, trap);
 	notice.trap = trap;

@@ -39,12 +39,33 @@ void ost_instances_init(struct ost_instances *table, int root_fd)
 	table->root_fd = root_fd;
 }
 
+void ost_instance_runs(struct ost_instance *instance, struct ost_function_run *run)
+{
+	if (instance->run)
+		instance->run->users--;
+	instance->run = run;
+	if (run)
+		run->users++;
+}
+
 static void free_instance(struct ost_instance *instance)
 {
+	ost_instance_runs(instance, NULL);
 	free(instance->last.detail);
 	free(instance->path);
 	free(instance->user);
 	free(instance);
+}
+
+static void free_function(struct ost_function *function)
+{
+	while (function->runs) {
+		struct ost_function_run *run = function->runs;
+
+		function->runs = run->next;
+		free(run);
+	}
+	free(function);
 }
 
 void ost_instances_exit(struct ost_instances *table)
@@ -57,7 +78,7 @@ void ost_instances_exit(struct ost_instances *table)
 	}
 	while ((node = ost_hash_next(&table->functions, NULL))) {
 		ost_hash_remove(&table->functions, node);
-		free(function_row(node));
+		free_function(function_row(node));
 	}
 	ost_hash_free(&table->rows);
 	ost_hash_free(&table->functions);
@@ -180,6 +201,41 @@ struct ost_function *ost_function_get(struct ost_instances *table, const char *n
 	}
 	memcpy(function->name, known, sizeof(known));
 	return function;
+}
+
+/* Take out the oldest run that no instance uses; false when there is none. */
+static bool drop_run(struct ost_function *function)
+{
+	struct ost_function_run **at, **oldest = NULL, *run;
+
+	for (at = &function->runs; *at; at = &(*at)->next)
+		if (!(*at)->users)
+			oldest = at;
+	if (!oldest)
+		return false;
+	run = *oldest;
+	*oldest = run->next;
+	free(run);
+	return true;
+}
+
+struct ost_function_run *ost_function_run_get(struct ost_function *function, const char *program)
+{
+	struct ost_function_run *run;
+	unsigned int count = 0;
+
+	for (run = function->runs; run; run = run->next, count++)
+		if (!strcmp(run->program, program))
+			return run;
+	if (count >= OST_FUNCTION_RUNS_MAX && !drop_run(function))
+		return NULL;
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return NULL;
+	snprintf(run->program, sizeof(run->program), "%s", program);
+	run->next = function->runs;
+	function->runs = run;
+	return run;
 }
 
 struct ost_function *ost_function_next(const struct ost_instances *table,

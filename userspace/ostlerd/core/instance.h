@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <stddef.h>
 
+#include "isa/feature_set.h"
 #include "lib/hash.h"
 #include "lib/runtime.h"
+#include "ostlerd/source/code.h"
 #include "ostlerd/source/memory.h"
 #include "plan/schedule.h"
 
@@ -28,6 +30,21 @@ enum ost_collect_status {
 
 const char *ost_collect_status_text(enum ost_collect_status status);
 
+/** struct ost_function_run - what one program did as a function; kept in the store */
+struct ost_function_run {
+	struct ost_function_run *next;	/* of the function, the latest first */
+	char program[OST_CODE_ID_LEN];	/* id of its file: another build is another run */
+	uint64_t requests;		/* ingress packets of its instances */
+	struct ost_feature_set lacking;	/* features that its hosts lacked all the time */
+	struct ost_feature_set touched;	/* features that it trapped for want of */
+	uint64_t first_ns, last_ns;	/* of what was noted here */
+	uint32_t users;			/* instances that run it */
+	bool changed;			/* since it was last stored */
+};
+
+/** Runs kept of a function; the oldest that no instance uses makes room. */
+#define OST_FUNCTION_RUNS_MAX 8
+
 /** struct ost_function - what is known of a function across its instances; kept in the store */
 struct ost_function {
 	struct ost_hash_node node;	/* key: ost_hash_text(name) */
@@ -36,6 +53,8 @@ struct ost_function {
 	struct ost_garbage_model model;
 	uint64_t traps;
 	bool changed;			/* since it was last stored */
+	uint16_t codes;			/* its rows of struct ost_codes */
+	struct ost_function_run *runs;
 };
 
 /** struct ost_collection - the last collection of an instance */
@@ -74,6 +93,7 @@ struct ost_demand {
 struct ost_instance {
 	struct ost_hash_node node;	/* key: id */
 	struct ost_function *function;	/* shared, never NULL */
+	struct ost_function_run *run;	/* of the program that it runs; NULL: not known yet */
 	uint64_t traps;
 	bool gone;			/* its cgroup was removed; freed once nobody uses it */
 	uint64_t id;
@@ -153,6 +173,12 @@ struct ost_instance *ost_instance_next(const struct ost_instances *table,
 
 /** ost_function_get() - by name, made when new; NULL when memory is short */
 struct ost_function *ost_function_get(struct ost_instances *table, const char *name);
+
+/** ost_function_run_get() - the run of a program, made when new; NULL when memory or room is short */
+struct ost_function_run *ost_function_run_get(struct ost_function *function, const char *program);
+
+/** ost_instance_runs() - this is what it runs; NULL: not known any more */
+void ost_instance_runs(struct ost_instance *instance, struct ost_function_run *run);
 
 /** ost_function_next() - iterate over functions: start with NULL */
 struct ost_function *ost_function_next(const struct ost_instances *table,

@@ -150,6 +150,11 @@ static void update_demand(struct walk *walk, struct ost_instance *instance)
 	if (instance->messages_walk > demand->messages)
 		messages = (instance->messages_walk - demand->messages) / walk->seconds;
 	demand->cpu_ns = instance->cpu_walk_ns;
+	if (!first && instance->run && instance->messages_walk > demand->messages) {
+		instance->run->requests += instance->messages_walk - demand->messages;
+		instance->run->last_ns = walk->now_ns;
+		instance->run->changed = true;
+	}
 	demand->messages = instance->messages_walk;
 	/* what was used before it was first seen tells no rate */
 	if (first)

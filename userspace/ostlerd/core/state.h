@@ -48,6 +48,7 @@ struct ost_state {
 	struct ost_pool disk;		/* one worker: the store */
 	struct ost_instances instances;
 	struct ost_traps traps;
+	struct ost_codes codes;		/* where they were */
 	struct ost_host host;
 	struct ost_host_features features;	/* what this host has */
 	struct ost_bpf *bpf;		/* NULL: without probes */

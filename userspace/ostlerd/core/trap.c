@@ -93,6 +93,7 @@ static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key,
 
 	if (traps->rows == OST_TRAPS_MAX) {
 		trap = traps->last;
+		ost_trap_settle(trap);
 		unlink_trap(traps, trap);
 		ost_hash_remove(&traps->by_kind, &trap->node);
 		traps->rows--;
@@ -124,6 +125,14 @@ void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *f
 	ost_hash_expect(&traps->by_kind, kind_key(function, &kind));
 }
 
+struct ost_trap *ost_trap_find(const struct ost_traps *traps, const struct ost_function *function,
+			       const uint8_t *insn, uint8_t insn_len)
+{
+	struct kind kind = kind_of(insn, insn_len);
+
+	return find_trap(traps, kind_key(function, &kind), function, &kind);
+}
+
 struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_function *function,
 			       uint64_t instance_id, uint64_t ip, uint32_t pid, const char *comm,
 			       const uint8_t *insn, uint8_t insn_len, uint8_t source,
@@ -140,6 +149,12 @@ struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_functio
 	if (now_ns - trap->last_ns > OST_TRAPS_RECENT_NS && trap != traps->first) {
 		unlink_trap(traps, trap);
 		push_trap(traps, trap);
+	}
+	trap->moved = trap->ip != ip || trap->instance_id != instance_id || !trap->count;
+	if (trap->moved) {
+		ost_trap_settle(trap);
+		trap->code = NULL;
+		trap->code_from = trap->count;
 	}
 	if (!trap->count++)
 		trap->first_ns = now_ns;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "isa/decode.h"
+#include "ostlerd/core/code.h"
 #include "ostlerd/core/instance.h"
 
 /*
@@ -38,6 +39,9 @@ struct ost_trap {
 	uint8_t insn_len;
 	uint8_t insn[15];
 	char comm[16];
+	bool moved;			/* the latest was at another address or instance than the one before */
+	struct ost_code *code;		/* where the latest was; NULL: not known */
+	uint64_t code_from;		/* @count up to here is another place's, or counted already */
 	struct ost_trap *next;		/* most recent first, to within OST_TRAPS_RECENT_NS */
 	struct ost_trap *prev;
 	uint64_t first_ns;
@@ -90,6 +94,10 @@ struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_functio
 /** ost_trap_expect() - ost_trap_note() will be called for this soon: have the row fetched into the cache */
 void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *function,
 		     const uint8_t *insn, uint8_t insn_len);
+
+/** ost_trap_find() - the row of a kind; NULL when there is none */
+struct ost_trap *ost_trap_find(const struct ost_traps *traps, const struct ost_function *function,
+			       const uint8_t *insn, uint8_t insn_len);
 
 /** ost_parked_find() - by event number */
 struct ost_parked *ost_parked_find(const struct ost_traps *traps, uint64_t event);

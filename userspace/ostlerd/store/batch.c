@@ -9,11 +9,16 @@
 #include "isa/decode.h"
 #include "ostlerd/store/database.h"
 
+/* Bytes that the names of all features fit in. */
+#define FEATURES_TEXT 4096
+
 void ost_batch_clear(struct ost_batch *batch)
 {
 	free(batch->functions);
 	free(batch->collections);
 	free(batch->traps);
+	free(batch->codes);
+	free(batch->runs);
 	memset(batch, 0, sizeof(*batch));
 }
 
@@ -112,6 +117,18 @@ static int write_collections(sqlite3 *db, const struct ost_batch *batch)
 	return sqlite3_exec(db, prune, NULL, NULL, NULL);
 }
 
+/* Keep the most recent rows of a table. */
+static int prune(sqlite3 *db, const char *table, int kept)
+{
+	char sql[256];
+
+	sqlite3_snprintf(sizeof(sql), sql,
+			 "DELETE FROM %s WHERE last_unix_ms < (SELECT last_unix_ms FROM %s "
+			 "ORDER BY last_unix_ms DESC LIMIT 1 OFFSET %d)",
+			 table, table, kept - 1);
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
 static void bind_trap(sqlite3_stmt *insert, const struct ost_batch_trap *row)
 {
 	const struct ost_trap *trap = &row->trap;
@@ -138,7 +155,6 @@ static void bind_trap(sqlite3_stmt *insert, const struct ost_batch_trap *row)
 static int write_traps(sqlite3 *db, const struct ost_batch *batch)
 {
 	sqlite3_stmt *insert = NULL;
-	char prune[256];
 	int code = sqlite3_prepare_v2(db,
 				      "INSERT OR REPLACE INTO traps VALUES "
 				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
@@ -151,12 +167,64 @@ static int write_traps(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->trap_count)
 		return code;
-	/* as many as the daemon itself remembers, the most recent ones */
-	sqlite3_snprintf(sizeof(prune), prune,
-			 "DELETE FROM traps WHERE last_unix_ms < (SELECT last_unix_ms FROM traps "
-			 "ORDER BY last_unix_ms DESC LIMIT 1 OFFSET %d)",
-			 OST_TRAPS_MAX - 1);
-	return sqlite3_exec(db, prune, NULL, NULL, NULL);
+	/* as many as the daemon itself remembers */
+	return prune(db, "traps", OST_TRAPS_MAX);
+}
+
+static int write_codes(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT OR REPLACE INTO traps_by_code VALUES "
+				      "(?1,?2,?3,?4,?5,?6,?7,?8)",
+				      -1, &insert, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < batch->code_count; i++) {
+		const struct ost_batch_code *row = &batch->codes[i];
+
+		bind_text(insert, 1, row->code.id);
+		sqlite3_bind_int64(insert, 2, (sqlite3_int64)row->code.offset);
+		bind_text(insert, 3, ost_feature_name(row->code.feature));
+		bind_text(insert, 4, row->function);
+		bind_text(insert, 5, row->code.object);
+		bind_u64(insert, 6, row->code.count);
+		sqlite3_bind_int64(insert, 7, row->first_unix_ms);
+		sqlite3_bind_int64(insert, 8, row->last_unix_ms);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	if (code != SQLITE_OK || !batch->code_count)
+		return code;
+	return prune(db, "traps_by_code", OST_BATCH_CODES_KEPT);
+}
+
+static int write_runs(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT OR REPLACE INTO functions_run VALUES "
+				      "(?1,?2,?3,?4,?5,?6,?7)",
+				      -1, &insert, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < batch->run_count; i++) {
+		const struct ost_batch_run *row = &batch->runs[i];
+		char lacking[FEATURES_TEXT], touched[FEATURES_TEXT];
+
+		ost_feature_set_format(&row->run.lacking, lacking, sizeof(lacking));
+		ost_feature_set_format(&row->run.touched, touched, sizeof(touched));
+		bind_text(insert, 1, row->function);
+		bind_text(insert, 2, row->run.program);
+		bind_u64(insert, 3, row->run.requests);
+		bind_text(insert, 4, lacking);
+		bind_text(insert, 5, touched);
+		sqlite3_bind_int64(insert, 6, row->first_unix_ms);
+		sqlite3_bind_int64(insert, 7, row->last_unix_ms);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	if (code != SQLITE_OK || !batch->run_count)
+		return code;
+	return prune(db, "functions_run", OST_BATCH_RUNS_KEPT);
 }
 
 static int write_fact(sqlite3 *db, const char *key, const char *value)
@@ -210,6 +278,10 @@ int ost_batch_write(sqlite3 *db, const struct ost_batch *batch, struct ost_error
 		code = write_collections(db, batch);
 	if (code == SQLITE_OK)
 		code = write_traps(db, batch);
+	if (code == SQLITE_OK)
+		code = write_codes(db, batch);
+	if (code == SQLITE_OK)
+		code = write_runs(db, batch);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	if (code == SQLITE_OK)

@@ -37,6 +37,22 @@ struct ost_batch_trap {
 	int64_t last_unix_ms;
 };
 
+/** struct ost_batch_code - a place where a function lacked a feature */
+struct ost_batch_code {
+	struct ost_code code; /* without its links */
+	char function[OST_NAME_LEN];
+	int64_t first_unix_ms;
+	int64_t last_unix_ms;
+};
+
+/** struct ost_batch_run - what a program did as a function */
+struct ost_batch_run {
+	struct ost_function_run run; /* without its link */
+	char function[OST_NAME_LEN];
+	int64_t first_unix_ms;
+	int64_t last_unix_ms;
+};
+
 /**
  * struct ost_batch - everything that one transaction writes
  * @host: facts about the host; an empty name means that they are stored already
@@ -48,6 +64,10 @@ struct ost_batch {
 	size_t collection_count;
 	struct ost_batch_trap *traps;
 	size_t trap_count;
+	struct ost_batch_code *codes;
+	size_t code_count;
+	struct ost_batch_run *runs;
+	size_t run_count;
 	struct ost_host host;
 	char features[2048];
 	int64_t now_unix_ms;
@@ -55,6 +75,10 @@ struct ost_batch {
 
 /** Most rows kept in the table of collections; the oldest go. */
 #define OST_BATCH_COLLECTIONS_KEPT 10000
+
+/** Most rows kept of places, and of runs; the oldest go. */
+#define OST_BATCH_CODES_KEPT OST_CODES_MAX
+#define OST_BATCH_RUNS_KEPT 16384
 
 /** ost_batch_write() - write it in one transaction; 0 or negative errno, and then nothing of it is
  * stored */

@@ -73,6 +73,30 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (function, insn)"
 	") WITHOUT ROWID;"
 	"CREATE INDEX traps_by_age ON traps (last_unix_ms);",
+	/* 1 -> 2; "offset" and counts are kept bit by bit */
+	"CREATE TABLE traps_by_code ("
+	" build_id TEXT NOT NULL,"
+	" \"offset\" INTEGER NOT NULL,"
+	" feature TEXT NOT NULL,"
+	" function TEXT NOT NULL,"
+	" object TEXT NOT NULL,"
+	" count INTEGER NOT NULL,"
+	" first_unix_ms INTEGER NOT NULL,"
+	" last_unix_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (build_id, \"offset\", feature, function)"
+	") WITHOUT ROWID;"
+	"CREATE INDEX traps_by_code_age ON traps_by_code (last_unix_ms);"
+	"CREATE TABLE functions_run ("
+	" function TEXT NOT NULL,"
+	" program TEXT NOT NULL,"
+	" requests INTEGER NOT NULL,"
+	" lacking TEXT NOT NULL,"
+	" touched TEXT NOT NULL,"
+	" first_unix_ms INTEGER NOT NULL,"
+	" last_unix_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (function, program)"
+	") WITHOUT ROWID;"
+	"CREATE INDEX functions_run_age ON functions_run (last_unix_ms);",
 };
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == OST_DATABASE_VERSION,

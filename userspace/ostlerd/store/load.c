@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "ostlerd/core/locate.h"
 #include "ostlerd/store/database.h"
 
 /* Most functions remembered; those that changed longest ago are forgotten when a daemon starts. */
@@ -89,6 +90,58 @@ static bool load_trap(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_
 	return true;
 }
 
+static bool load_code(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns)
+{
+	const char *id = column_text(row, 0), *function_name = column_text(row, 3);
+	unsigned int feature = ost_feature_find(column_text(row, 2));
+	sqlite3_int64 count = sqlite3_column_int64(row, 5);
+	struct ost_function *function;
+	struct ost_code *code;
+
+	if (!*id || strlen(id) >= OST_CODE_ID_LEN || !feature || !*function_name ||
+	    strlen(function_name) >= OST_NAME_LEN || count <= 0)
+		return false;
+	function = ost_function_get(&state->instances, function_name);
+	code = function ? ost_code_get(&state->codes, function, id,
+				       (uint64_t)sqlite3_column_int64(row, 1), feature)
+			: NULL;
+	if (!code)
+		return false;
+	strncpy(code->object, column_text(row, 4), sizeof(code->object) - 1);
+	code->count = (uint64_t)count;
+	code->first_ns = (uint64_t)(sqlite3_column_int64(row, 6) * 1000000 - epoch_ns);
+	code->last_ns = (uint64_t)(sqlite3_column_int64(row, 7) * 1000000 - epoch_ns);
+	return true;
+}
+
+static bool load_run(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns)
+{
+	const char *function_name = column_text(row, 0), *program = column_text(row, 1);
+	sqlite3_int64 requests = sqlite3_column_int64(row, 2);
+	struct ost_feature_set lacking, touched, now;
+	struct ost_function *function;
+	struct ost_function_run *run;
+
+	if (!*function_name || strlen(function_name) >= OST_NAME_LEN || !*program ||
+	    strlen(program) >= OST_CODE_ID_LEN || requests < 0 ||
+	    ost_feature_set_parse(&lacking, column_text(row, 3), NULL) ||
+	    ost_feature_set_parse(&touched, column_text(row, 4), NULL))
+		return false;
+	function = ost_function_get(&state->instances, function_name);
+	run = function ? ost_function_run_get(function, program) : NULL;
+	if (!run)
+		return false;
+	run->requests = (uint64_t)requests;
+	/* a host whose processor was changed since says only what holds of both */
+	ost_locate_lacking(state, &now);
+	ost_feature_set_intersect(&lacking, &now);
+	run->lacking = lacking;
+	run->touched = touched;
+	run->first_ns = (uint64_t)(sqlite3_column_int64(row, 5) * 1000000 - epoch_ns);
+	run->last_ns = (uint64_t)(sqlite3_column_int64(row, 6) * 1000000 - epoch_ns);
+	return true;
+}
+
 static int load_rows(sqlite3 *db, const char *sql,
 		     bool (*load)(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns),
 		     struct ost_state *state, int64_t epoch_ns, unsigned int *bad,
@@ -121,6 +174,17 @@ int ost_load_all(sqlite3 *db, struct ost_state *state, int64_t epoch_ns, struct 
 				"SELECT function, insn, comm, ip, source, si_code, count, "
 				"first_unix_ms, last_unix_ms FROM traps ORDER BY last_unix_ms",
 				load_trap, state, epoch_ns, &bad, err);
+	if (!ret)
+		ret = load_rows(db,
+				"SELECT build_id, \"offset\", feature, function, object, count, "
+				"first_unix_ms, last_unix_ms FROM traps_by_code ORDER BY last_unix_ms",
+				load_code, state, epoch_ns, &bad, err);
+	/* the latest last: it goes to the front, and the oldest make room */
+	if (!ret)
+		ret = load_rows(db,
+				"SELECT function, program, requests, lacking, touched, "
+				"first_unix_ms, last_unix_ms FROM functions_run ORDER BY last_unix_ms",
+				load_run, state, epoch_ns, &bad, err);
 	if (bad)
 		ost_warn("store: %u rows make no sense and were passed over", bad);
 	return ret;

@@ -101,6 +101,66 @@ static int gather_traps(struct ost_store *store, uint64_t now)
 	return 0;
 }
 
+static int gather_codes(struct ost_store *store)
+{
+	struct ost_batch *batch = &store->batch;
+	struct ost_code *code = NULL;
+
+	for (struct ost_trap *trap = store->state->traps.first; trap; trap = trap->next)
+		ost_trap_settle(trap);
+	while ((code = ost_code_next(&store->state->codes, code))) {
+		struct ost_batch_code *rows;
+
+		if (!code->changed)
+			continue;
+		rows = grow(batch->codes, batch->code_count, sizeof(*rows));
+		if (!rows)
+			return -ENOMEM;
+		batch->codes = rows;
+		rows += batch->code_count++;
+		rows->code = *code;
+		memcpy(rows->function, code->function->name, sizeof(rows->function));
+		rows->first_unix_ms = unix_ms(store, code->first_ns);
+		rows->last_unix_ms = unix_ms(store, code->last_ns);
+		code->changed = false;
+	}
+	return 0;
+}
+
+static int gather_runs(struct ost_store *store, const struct ost_function *function)
+{
+	struct ost_batch *batch = &store->batch;
+	struct ost_function_run *run;
+
+	for (run = function->runs; run; run = run->next) {
+		struct ost_batch_run *rows;
+
+		if (!run->changed)
+			continue;
+		rows = grow(batch->runs, batch->run_count, sizeof(*rows));
+		if (!rows)
+			return -ENOMEM;
+		batch->runs = rows;
+		rows += batch->run_count++;
+		rows->run = *run;
+		memcpy(rows->function, function->name, sizeof(rows->function));
+		rows->first_unix_ms = unix_ms(store, run->first_ns);
+		rows->last_unix_ms = unix_ms(store, run->last_ns);
+		run->changed = false;
+	}
+	return 0;
+}
+
+static int gather_all_runs(struct ost_store *store)
+{
+	const struct ost_function *function = NULL;
+	int ret = 0;
+
+	while (!ret && (function = ost_function_next(&store->state->instances, function)))
+		ret = gather_runs(store, function);
+	return ret;
+}
+
 static int gather_collections(struct ost_store *store)
 {
 	size_t size = store->pending_count * sizeof(*store->pending);
@@ -125,7 +185,8 @@ static void gather(struct ost_store *store)
 	if (store->batch_full)
 		return;
 	/* what a lack of memory leaves out now is found changed the next time, traps excepted */
-	if (gather_functions(store) || gather_collections(store) || gather_traps(store, now))
+	if (gather_functions(store) || gather_collections(store) || gather_traps(store, now) ||
+	    gather_codes(store) || gather_all_runs(store))
 		ost_warn("store: short of memory; what was learned is written later");
 	if (store->pending_host) {
 		batch->host = store->state->host;
@@ -135,7 +196,7 @@ static void gather(struct ost_store *store)
 	}
 	batch->now_unix_ms = unix_ms(store, now);
 	store->batch_full = batch->function_count || batch->collection_count || batch->trap_count ||
-			    batch->host.name[0];
+			    batch->code_count || batch->run_count || batch->host.name[0];
 }
 
 static void arm(struct ost_store *store, uint64_t pause_ns)
