@@ -90,6 +90,8 @@ class Command:
         # what the emulator can't run, and perhaps this processor can
         if first.status == -emulator.SIGILL or (first.status != native.status and (first.traps or native.status == 0)):
             self.right = None
+        if not first.traps and first.status != native.status and native.status == 0:
+            self.note = f"never runs in the emulator: {first.status} {first.said.strip()[-120:]}"
         if first.timed_out:
             self.note = "takes too long"
 
