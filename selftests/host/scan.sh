@@ -92,7 +92,7 @@ gcc -O1 -nostdlib -static -fno-stack-protector -DMORE -o plain needs.c
 scan --json plain
 ok "a file that has changed is analysed anew" jq -e '(.cached | not) and .level == "x86-64-v3"' <<<"$out"
 gcc -O1 -nostdlib -static -fno-stack-protector -o plain plain.c
-scan --cache none --json plain
+scan --no-cache --json plain
 ok "without the cache" jq -e '.cached | not' <<<"$out"
 scan --cache /proc/nowhere/db plain
 says 0 "a cache that can't be is no reason to stop" "plain: runs on every.*going on without the cache"

@@ -2,6 +2,7 @@
 #include "ostlerctl/client.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,17 +30,50 @@ struct intake {
 	bool too_large;
 };
 
+/*
+ * libcurl is loaded by the verbs that ask the daemon: it brings some 25 libraries along, and loading
+ * them takes longer than a whole scan from the cache.
+ */
+#define CURL_LIBRARY "libcurl.so.4"
+#define CURL_FUNCTIONS(X) \
+	X(global_init) X(global_cleanup) X(easy_init) X(easy_cleanup) X(easy_reset) \
+	X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(slist_append) \
+	X(slist_free_all)
+
+static struct {
+#define DECLARE(name) __typeof__(&(curl_##name)) name;
+	CURL_FUNCTIONS(DECLARE)
+#undef DECLARE
+} lib;
+
+static bool load(void)
+{
+	void *handle = dlopen(CURL_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return false;
+#define FIND(name) \
+	*(void **)&lib.name = dlsym(handle, "curl_" #name); \
+	if (!lib.name) \
+		return false;
+	CURL_FUNCTIONS(FIND)
+#undef FIND
+	return true;
+}
+
 int ost_client_open(struct ost_client *client, const char *socket)
 {
 	client->socket = socket;
-	client->curl = curl_global_init(CURL_GLOBAL_DEFAULT) ? NULL : curl_easy_init();
+	if (!load())
+		return -ELIBACC;
+	client->curl = lib.global_init(CURL_GLOBAL_DEFAULT) ? NULL : lib.easy_init();
 	return client->curl ? 0 : -ENOMEM;
 }
 
 void ost_client_close(struct ost_client *client)
 {
-	curl_easy_cleanup(client->curl);
-	curl_global_cleanup();
+	lib.easy_cleanup(client->curl);
+	lib.global_cleanup();
 }
 
 static bool append(struct intake *intake, const char *data, size_t len, size_t max)
@@ -86,7 +120,7 @@ static size_t receive(char *data, size_t size, size_t count, void *arg)
 	size_t len = size * count;
 	long status = 0;
 
-	curl_easy_getinfo(intake->curl, CURLINFO_RESPONSE_CODE, &status);
+	lib.easy_getinfo(intake->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (!intake->line || status != 200)
 		return append(intake, data, len, ANSWER_MAX) ? len : 0;
 	return append(intake, data, len, LINE_MAX_BYTES) && hand_out(intake) ? len : 0;
@@ -107,8 +141,8 @@ static int failed(struct ost_client *client, CURLcode code, const struct intake 
 	if (code != CURLE_COULDNT_CONNECT)
 		return ost_error_set(err, -EPROTO,
 				     "no HTTP answer came from %s: %s; did ostlerd end?",
-				     client->socket, curl_easy_strerror(code));
-	curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &system);
+				     client->socket, lib.easy_strerror(code));
+	lib.easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &system);
 	return ost_error_set(
 		err, -ECONNREFUSED,
 		"no daemon answers at %s%s%s; is ostlerd running, and is that its [api] "
@@ -125,18 +159,18 @@ static int perform(struct ost_client *client, const char *path, struct intake *i
 
 	snprintf(url, sizeof(url), "http://ostler%s", path);
 	intake->curl = curl;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, intake->wait_s);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, intake);
-	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &intake->reply->status);
+	lib.easy_setopt(curl, CURLOPT_URL, url);
+	lib.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	lib.easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+	lib.easy_setopt(curl, CURLOPT_PROXY, "");
+	lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
+	lib.easy_setopt(curl, CURLOPT_TIMEOUT, intake->wait_s);
+	lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+	lib.easy_setopt(curl, CURLOPT_WRITEDATA, intake);
+	code = lib.easy_perform(curl);
+	lib.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &intake->reply->status);
 	/* a stream has no end of its own, so however it ends it was one */
 	if (code == CURLE_OK || intake->stopped ||
 	    (intake->line && intake->reply->status == 200 && !intake->too_large))
@@ -155,15 +189,15 @@ int ost_client_call(struct ost_client *client, const char *method, const char *p
 	int ret;
 
 	memset(reply, 0, sizeof(*reply));
-	curl_easy_reset(client->curl);
-	curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
+	lib.easy_reset(client->curl);
+	lib.easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
 	if (body) {
-		headers = curl_slist_append(NULL, "Content-Type: application/json");
-		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-		curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+		headers = lib.slist_append(NULL, "Content-Type: application/json");
+		lib.easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+		lib.easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
 	}
 	ret = perform(client, path, &intake, err);
-	curl_slist_free_all(headers);
+	lib.slist_free_all(headers);
 	return ret;
 }
 
@@ -174,6 +208,6 @@ int ost_client_stream(struct ost_client *client, const char *path,
 	struct intake intake = {.reply = reply, .line = line, .context = context};
 
 	memset(reply, 0, sizeof(*reply));
-	curl_easy_reset(client->curl);
+	lib.easy_reset(client->curl);
 	return perform(client, path, &intake, err);
 }

@@ -21,7 +21,7 @@ struct ost_reply {
 	size_t len;
 };
 
-/** ost_client_open() - 0 or -ENOMEM; connects only when something is asked */
+/** ost_client_open() - 0, -ELIBACC without libcurl, -ENOMEM; connects only when something is asked */
 int ost_client_open(struct ost_client *client, const char *socket);
 
 void ost_client_close(struct ost_client *client);

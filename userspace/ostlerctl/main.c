@@ -160,7 +160,8 @@ static int run(struct ost_ctl *ctl, const struct ost_ctl_verb *verb, int argc, c
 		return ost_ctl_fail(OST_CTL_USAGE, "usage: ostlerctl %s %s", verb->name,
 				    verb->args);
 	if (ost_client_open(&ctl->client, ctl->client.socket))
-		return ost_ctl_fail(OST_CTL_FAILED, "libcurl can't be used");
+		return ost_ctl_fail(OST_CTL_FAILED,
+				    "libcurl.so.4 can't be loaded (Debian: libcurl4)");
 	ret = verb->run(ctl, argc, argv);
 	ost_client_close(&ctl->client);
 	return ret;

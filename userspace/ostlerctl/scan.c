@@ -15,7 +15,7 @@
 #include "ostlerctl/scan.h"
 
 enum { OPT_LEVEL = 256, OPT_WHY, OPT_HOST, OPT_ROOT, OPT_DLOPEN, OPT_NO_DLOPEN,
-       OPT_CACHE };
+       OPT_CACHE, OPT_NO_CACHE };
 
 static const struct option options[] = {
 	{"json", no_argument, NULL, 'j'},
@@ -26,6 +26,7 @@ static const struct option options[] = {
 	{"dlopen", required_argument, NULL, OPT_DLOPEN},
 	{"no-dlopen", no_argument, NULL, OPT_NO_DLOPEN},
 	{"cache", required_argument, NULL, OPT_CACHE},
+	{"no-cache", no_argument, NULL, OPT_NO_CACHE},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -45,7 +46,8 @@ static const char usage_text[] =
 	"      --root DIR    folder that stands for / : PATH and libraries are looked for below it\n"
 	"      --dlopen PATH a library that it will load by itself; may be given often\n"
 	"      --no-dlopen   don't follow names of libraries that stand in its data\n"
-	"      --cache FILE  where analyses are kept for the next time; none: nowhere\n"
+	"      --cache FILE  where analyses are kept for the next time\n"
+	"      --no-cache    analyse anew, and keep nothing\n"
 	"  -v, --verbose     a row for every feature, and the objects\n"
 	"\n"
 	"Exit codes: 0 analysed (and would run there), 1 would not run there, 2 wrong usage,\n"
@@ -250,11 +252,13 @@ static int take_option(struct arguments *args, int option)
 	case OPT_NO_DLOPEN:
 		scan->no_dlopen = true;
 		return 0;
+	case OPT_NO_CACHE:
+		scan->no_cache = true;
+		return 0;
 	case OPT_CACHE:
 		free(args->cache);
 		/* the cache wants an absolute path, which need not be there yet */
-		args->cache = *optarg == '/' || !strcmp(optarg, "none") ? strdup(optarg) :
-									   below_here(optarg);
+		args->cache = *optarg == '/' ? strdup(optarg) : below_here(optarg);
 		scan->cache_path = args->cache;
 		return args->cache ? 0 : ost_ctl_fail(OST_SCAN_UNREADABLE, "out of memory");
 	case OPT_WHY:

@@ -23,12 +23,12 @@ enum ost_scan_exit {
 struct ost_scan {
 	bool json, level, verbose;
 	bool several;			/* answers need the path beside them */
-	bool no_dlopen;
+	bool no_dlopen, no_cache;
 	unsigned int why;		/* enum ost_feature, 0 = not asked */
 	const char *root;		/* real path, NULL = this host's "/" */
 	const char **dlopened;		/* NULL-ended */
 	const struct ost_report_host *host;	/* NULL = not asked */
-	const char *cache_path;		/* NULL = where a person's cache is; "none" = without */
+	const char *cache_path;		/* NULL = where a person's cache is */
 	struct ost_need_cache *cache;	/* NULL = not open */
 	bool cache_tried;
 	size_t answers;

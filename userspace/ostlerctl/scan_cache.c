@@ -15,7 +15,7 @@ static void open_cache(struct ost_scan *scan)
 	char usual[4096];
 
 	scan->cache_tried = true;
-	if (path && !strcmp(path, "none"))
+	if (scan->no_cache)
 		return;
 	if (!path && ost_need_cache_path(usual, sizeof(usual)))
 		return;
