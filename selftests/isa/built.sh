@@ -61,7 +61,7 @@ one()
 {
 	local options=()
 	[ "$3" = - ] || options=(--dlopen "$3")
-	if ! "$ctl" scan --json "${options[@]}" "$2" >"$tmp/report" 2>"$tmp/said"; then
+	if ! "$ctl" scan --json --no-cache "${options[@]}" "$2" >"$tmp/report" 2>"$tmp/said"; then
 		not_ok "$1 is analysed" "$(cat "$tmp/said" "$tmp/report")"
 		return
 	fi

@@ -106,13 +106,10 @@ class Ours:
     def __init__(self, ostlerctl, runs):
         self.ostlerctl = ostlerctl
         self.runs = runs
-        said = subprocess.run([ostlerctl, "scan", "--help"], capture_output=True, text=True, check=False).stdout
-        # without the option there is no cache that would have to be kept out
-        self.cold = ["--no-cache"] if "--no-cache" in said else []
 
     def scan(self, program, dlopened):
         options = [word for path in dlopened for word in ("--dlopen", path)]
-        status, out, err, kib = self.runs.timed("ours", [self.ostlerctl, "scan", "--json", *self.cold, *options, program])
+        status, out, err, kib = self.runs.timed("ours", [self.ostlerctl, "scan", "--json", "--no-cache", *options, program])
         if status not in (0, 4) or not out:
             raise ValueError(f"ostlerctl scan {program}: status {status}: {err.decode()[-300:]}")
         report = json.loads(out.splitlines()[0])
