@@ -364,7 +364,8 @@ static void sweep_run(struct sweep *sweep)
 		}
 		sweep->next = sweep->at + length;
 		count++;
-		if (insn.flow | insn.need | insn.rip | sweep->fixed || is_query(bytes))
+		if (insn.flow | insn.need | insn.rip || is_query(bytes) ||
+		    (sweep->fixed && (insn.disp_at || insn.imm_size >= 4)))
 			note(sweep, &insn, bytes);
 		sweep->at = sweep->next;
 	}

@@ -2,6 +2,7 @@
 #include "isa/flow/graph_state.h"
 
 #include <elf.h>
+#include <string.h>
 
 /* struct tell - whom to tell of roots */
 struct tell {
@@ -15,21 +16,36 @@ static void tell(const struct tell *tell, uint32_t member, uint64_t address, boo
 	tell->each(tell->context, (struct ost_place){member, address}, resolver);
 }
 
+/* At fixed addresses what stands in an array is run, whether it looks like a function's start or
+ * not. */
+static struct ost_target array_entry(const struct tell *to, struct ost_place slot,
+				     const uint8_t *bytes, size_t left)
+{
+	struct graph_member *member = &to->graph->members[slot.member];
+	struct ost_target target = ost_graph_slot(to->graph, slot);
+
+	if (target.known || !member->fixed || left < 8)
+		return target;
+	target.place.member = slot.member;
+	memcpy(&target.place.address, bytes, 8);
+	target.known = graph_code_of(member, target.place.address) != NULL;
+	return target;
+}
+
 static void arrays(const struct tell *to, uint32_t member)
 {
 	const struct ost_object *object = to->graph->program->members[member].object;
 
 	for (size_t i = 0; i < object->array_count; i++) {
-		const struct ost_range *array = &object->arrays[i];
-
-		/* only where there are slots, or a hostile array without end would take its time */
-		for (uint64_t at = array->start; at < array->end; at += 8) {
-			struct ost_place slot = {member, at};
+		for (uint64_t at = object->arrays[i].start; at < object->arrays[i].end; at += 8) {
+			size_t left = 0;
+			const uint8_t *bytes = ost_object_at(object, at, &left);
 			struct ost_target target;
 
-			if (!graph_span_of(&to->graph->members[member], at))
+			/* a hostile array has no end, but the file has */
+			if (!bytes)
 				break;
-			target = ost_graph_slot(to->graph, slot);
+			target = array_entry(to, (struct ost_place){member, at}, bytes, left);
 			if (target.known)
 				to->each(to->context, target.place, target.ifunc);
 		}
