@@ -10,6 +10,9 @@
 /** How often the stack's values may change before what is left to change is forgotten. */
 #define STACK_ROUNDS 12
 
+/** How often a block's state may change before what still does is given up: loops that count. */
+#define CHANGES_MAX 12
+
 struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *values,
 				const struct ost_close_calls *calls)
 {
@@ -33,23 +36,8 @@ void ost_close_free(struct ost_close *close)
 
 static void enqueue(struct look *look, uint32_t number)
 {
-	if (look->blocks[number].queued)
-		return;
 	look->blocks[number].queued = true;
-	look->queue[look->queue_tail] = number;
-	look->queue_tail = (look->queue_tail + 1) % (look->block_count + 1);
-}
-
-static uint32_t dequeue(struct look *look)
-{
-	uint32_t number;
-
-	if (look->queue_head == look->queue_tail)
-		return NO_BLOCK;
-	number = look->queue[look->queue_head];
-	look->queue_head = (look->queue_head + 1) % (look->block_count + 1);
-	look->blocks[number].queued = false;
-	return number;
+	look->pending = true;
 }
 
 static struct ost_flags join_flags(struct look *look, const struct ost_flags *a,
@@ -101,6 +89,9 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 			close_escape(look, state, look->ops[block->first].site, state->reg[reg],
 				     OST_EDGE_ADDRESS);
 		}
+		if (value != in->reg[reg] && block->changes > CHANGES_MAX &&
+		    !ost_value_has_address(close->values, value))
+			value = OST_VALUE_ANY;
 		in->reg[reg] = value;
 	}
 	in->flags = join_flags(look, &in->flags, &state->flags);
@@ -108,13 +99,20 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		bool lost = false;
 
 		/* addresses in there were given away when they were put there */
+		if (in->vector[i / 2][i % 2] == state->vector[i / 2][i % 2])
+			continue;
 		in->vector[i / 2][i % 2] =
-			ost_value_join(close->values, in->vector[i / 2][i % 2], before.cond,
-				       state->vector[i / 2][i % 2], cond, &lost);
+			block->changes > CHANGES_MAX
+				? OST_VALUE_ANY
+				: ost_value_join(close->values, in->vector[i / 2][i % 2],
+						 before.cond, state->vector[i / 2][i % 2], cond,
+						 &lost);
 	}
 	in->cond = ost_cond_either(close->conds, in->cond, cond);
-	if (!same_state(in, &before))
-		enqueue(look, number);
+	if (same_state(in, &before))
+		return;
+	block->changes++;
+	enqueue(look, number);
 }
 
 static void leave(struct look *look, const struct state *state)
@@ -269,6 +267,7 @@ static int run_block(struct look *look, uint32_t number)
 	const struct block *block = &look->blocks[number];
 	struct state state = block->in;
 
+	look->current = number;
 	if (*look->steps < block->end - block->first)
 		return -E2BIG;
 	*look->steps -= block->end - block->first;
@@ -301,20 +300,28 @@ static bool enter_orphans(struct look *look, const struct state *entry)
 	return any;
 }
 
+/* In the order of their addresses, which is nearly the order in which they run, again and again. */
 static int run_queue(struct look *look)
 {
-	uint32_t number;
 	int ret = 0;
 
-	while (!ret && (number = dequeue(look)) != NO_BLOCK)
-		ret = run_block(look, number);
+	while (look->pending && !ret) {
+		look->pending = false;
+		for (uint32_t i = 0; !ret && i < look->block_count; i++) {
+			if (!look->blocks[i].queued)
+				continue;
+			look->blocks[i].queued = false;
+			ret = run_block(look, i);
+		}
+	}
 	return ret;
 }
 
-static void enqueue_entered(struct look *look)
+/* Those that read what changed on the stack. */
+static void enqueue_readers(struct look *look)
 {
 	for (uint32_t i = 0; i < look->block_count; i++)
-		if (look->blocks[i].entered)
+		if (look->blocks[i].entered && look->blocks[i].reads_stack)
 			enqueue(look, i);
 }
 
@@ -336,7 +343,7 @@ static int settle(struct look *look, const struct state *entry)
 			again = look->unset_any = true;
 		if (!again || round > 3 * STACK_ROUNDS)
 			break;
-		enqueue_entered(look);
+		enqueue_readers(look);
 		ret = run_queue(look);
 	}
 	return ret;
@@ -357,7 +364,6 @@ static void end(struct look *look)
 {
 	free(look->ops);
 	free(look->blocks);
-	free(look->queue);
 	if (!look->outer)
 		ost_cells_free(look->stack);
 }

@@ -232,13 +232,12 @@ int close_blocks(struct look *look)
 	for (uint32_t i = 0; i < look->op_count; i++)
 		look->block_count += leader[i] != 0;
 	look->blocks = calloc(look->block_count, sizeof(*look->blocks));
-	look->queue = calloc(look->block_count + 1ull, sizeof(*look->queue));
 	look->block_count = 0;
 	for (uint32_t i = 0; look->blocks && i < look->op_count; i++)
 		if (leader[i])
 			look->blocks[look->block_count++].first = i;
 	free(leader);
-	if (!look->blocks || !look->queue)
+	if (!look->blocks)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < look->block_count; i++)
 		look->blocks[i].end =

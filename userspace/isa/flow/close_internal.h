@@ -21,7 +21,7 @@
 /** Functions within functions that are followed with their arguments known. */
 #define INLINE_DEPTH 3
 /** Largest function that is: bytes. */
-#define INLINE_BYTES 2048
+#define INLINE_BYTES 320
 
 /** struct state - registers and flags at one point */
 struct state {
@@ -38,6 +38,8 @@ struct block {
 	uint32_t taken, next; /* blocks, or NO_BLOCK */
 	bool entered;	      /* some path leads here, so far */
 	bool queued;
+	bool reads_stack;
+	uint16_t changes; /* how often its state did */
 	bool orphan; /* no direct jump leads here: a table's may */
 	bool dead;   /* nothing returns from here */
 	struct state in;
@@ -51,8 +53,8 @@ struct look {
 	struct ost_op *ops;
 	struct block *blocks;
 	uint32_t op_count, block_count, block_room;
-	uint32_t *queue; /* ring of block numbers, one more than there are blocks */
-	uint32_t queue_head, queue_tail;
+	uint32_t current;	 /* the block that is run */
+	bool pending;		 /* blocks are queued */
 	struct ost_cells *stack; /* the outermost one's */
 	uint64_t
 		stack_escaped; /* lowest distance whose address others were given; INT64_MAX none */
@@ -75,7 +77,7 @@ struct address {
 };
 
 struct ost_close {
-	uint8_t *uses;	/* per function, by index: 0x80 and which of the six arguments it reads */
+	uint8_t *uses; /* per function, by index: 0x80 and which of the six arguments it reads */
 	size_t uses_room;
 	struct ost_graph *graph;
 	struct ost_values *values;

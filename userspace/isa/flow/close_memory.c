@@ -149,6 +149,8 @@ static ost_value load_stack(struct look *look, uint64_t distance, unsigned int b
 	struct look *outer = outermost(look);
 	ost_value value;
 
+	for (struct look *at = look; at; at = at->outer)
+		at->blocks[at->current].reads_stack = true;
 	/* above the return address are the caller's */
 	if ((int64_t)distance >= 0 || bytes > 8)
 		return OST_VALUE_ANY;

@@ -64,8 +64,8 @@ static uint8_t find(struct ost_close *close, struct ost_function *function, unsi
 {
 	const struct ost_program *program = ost_graph_program(close->graph);
 	size_t left = 0;
-	const uint8_t *bytes = ost_object_at(program->members[function->member].object,
-					     function->start, &left);
+	const uint8_t *bytes =
+		ost_object_at(program->members[function->member].object, function->start, &left);
 	uint64_t size = function->end - function->start;
 	uint16_t read = 0, written = 0;
 	uint8_t uses = 0;

@@ -112,8 +112,10 @@ static void run_queue(struct ost_solve *solve)
 
 		closely->queued = false;
 		closely->looks++;
+		closely->steps += solve->steps;
 		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
 			give_up(solve, closely);
+		closely->steps -= solve->steps;
 		if (solve->queue_head > 65536) {
 			solve->queue.count -= solve->queue_head;
 			memmove(solve->queue.at, solve->queue.at + solve->queue_head,

@@ -40,6 +40,7 @@ struct closely {
 	struct ost_function *function;
 	bool queued, failed;
 	uint16_t looks;
+	uint64_t steps; /* instructions interpreted for it */
 	ost_value returned;
 	ost_value argument[6];
 	LIST(struct write) writes;
