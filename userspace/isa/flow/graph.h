@@ -39,8 +39,8 @@ struct ost_use {
 #define OST_TRAIT_TOO_LARGE (1u << 3)	/* not decoded to its end: a budget was spent */
 #define OST_TRAIT_BROKEN (1u << 4)	/* has bytes that are no instruction */
 #define OST_TRAIT_RESOLVER (1u << 5)	/* the loader calls it to choose a function (IFUNC) */
-#define OST_TRAIT_MAIN (1u << 7)	/* the entry passes it on: main(), or what runs before or after */
-#define OST_TRAIT_NO_RETURN (1u << 6)	/* known by name or because all it can end in doesn't return */
+#define OST_TRAIT_MAIN (1u << 7)	/* the entry passes it on: main(), or init() and fini() */
+#define OST_TRAIT_NO_RETURN (1u << 6)	/* by its name, or all that it can end in doesn't return */
 
 /** struct ost_function - a piece of code with one way in */
 struct ost_function {
@@ -78,12 +78,13 @@ struct ost_graph_budget {
 struct ost_graph;	/* private, with the accessors below */
 
 /** ost_graph_new() - of a program that outlives it; NULL without memory */
-struct ost_graph *ost_graph_new(const struct ost_program *program, const struct ost_graph_budget *budget);
+struct ost_graph *ost_graph_new(const struct ost_program *program,
+				const struct ost_graph_budget *budget);
 void ost_graph_free(struct ost_graph *graph);
 const struct ost_program *ost_graph_program(const struct ost_graph *graph);
 
 /**
- * ost_graph_function() - the function that begins at or contains an address, made when there is none
+ * ost_graph_function() - the function that begins at or contains an address, made if there is none
  *
  * Boundaries come from unwind information, then from symbols, else from decoding up to the last
  * instruction that is reached.
@@ -96,11 +97,11 @@ struct ost_function *ost_graph_function(struct ost_graph *graph, struct ost_plac
 int ost_graph_decode(struct ost_graph *graph, struct ost_function *function);
 
 /**
- * ost_graph_slot() - what the loader will have written to an 8-byte slot, or what the file has there
+ * ost_graph_slot() - what the loader will have written to an 8-byte slot, or what the file has
  *
- * The file's own number is taken for a pointer only in an object at a fixed address, in its data, where
- * it is that of a function's start or of data. In a variable that the loader copies out of a library,
- * the library's slot tells.
+ * The file's own number is taken for a pointer only in the data of an object at a fixed address,
+ * where it is that of a function's start or of data. In a variable that the loader copies out of a
+ * library, the library's slot tells.
  */
 struct ost_target ost_graph_slot(struct ost_graph *graph, struct ost_place slot);
 
@@ -125,8 +126,9 @@ bool ost_graph_is_code(struct ost_graph *graph, struct ost_place place);
 /**
  * ost_graph_object_end() - how far the variable at an address may reach
  *
- * Up to the end of its symbol, else up to the next address that code takes, a symbol has or a pointer
- * in data has, else the end of its section or segment. Wants all reachable functions decoded.
+ * Up to the end of its symbol, else up to the next address that code takes, a symbol has or a
+ * pointer in data has, else the end of its section or segment. Wants all reachable functions
+ * decoded.
  */
 uint64_t ost_graph_object_end(struct ost_graph *graph, struct ost_place place);
 
@@ -141,7 +143,8 @@ struct ost_function *ost_graph_get(const struct ost_graph *graph, size_t index);
  *	program that is a library, every function and every variable that others can see
  */
 void ost_graph_roots(struct ost_graph *graph,
-		     void (*each)(void *context, struct ost_place place, bool resolver), void *context);
+		     void (*each)(void *context, struct ost_place place, bool resolver),
+		     void *context);
 
 /**
  * ost_graph_reach() - decode everything that any edge leads to from the roots
@@ -153,11 +156,11 @@ void ost_graph_roots(struct ost_graph *graph,
 int ost_graph_reach(struct ost_graph *graph);
 
 /**
- * ost_graph_readers() - functions that refer to an address range of a member, after ost_graph_reach()
+ * ost_graph_readers() - functions that refer to a range of addresses, after ost_graph_reach()
  * @each: called once per reference, with the function
  *
- * Also those that get the address from a slot that the loader fills with it, of whichever member, and
- * those through PLT entries: then that is the target of the reference.
+ * Also those that get the address from a slot that the loader fills with it, of whichever member,
+ * and those through PLT entries: then that is the target of the reference.
  */
 void ost_graph_readers(struct ost_graph *graph, struct ost_place from, uint64_t size,
 		       void (*each)(void *context, struct ost_function *function,

@@ -7,12 +7,12 @@
 /*
  * What a graph is made of. For the files graph*.c only.
  *
- * Addresses of an object are numbered by its segments; whatever must be known of every address
- * (is it seen, does something refer to it) is a bit per byte of a segment, so that the questions of the
- * inner loops are one memory access each, without hashing or searching.
+ * Whatever must be known of every address (was it seen, does something refer to it) is a bit per
+ * byte of a segment, so that the questions of the inner loops are one memory access each, without
+ * hashing or searching.
  */
 
-/** Bytes of a segment behind the file's part (.bss) that have bits; what is further is never a target. */
+/** Bytes of a segment behind the file's part (.bss) that have bits; no target is further. */
 #define GRAPH_ZERO_COVERED (256ull << 20)
 
 /** A function whose end nothing tells is not followed further than this; bytes. */
@@ -25,15 +25,15 @@ struct graph_span {
 	uint64_t size;			/* bytes from the file */
 	uint64_t *seen;			/* per byte: reach has been sent here */
 	uint64_t *anchors;		/* per byte: a variable begins here */
-	uint64_t *slots;		/* per 8 bytes: the loader writes a pointer, or the file has one */
+	uint64_t *slots;		/* per 8 bytes: a pointer, from the loader or the file */
 	uint64_t *followed;		/* per 8 bytes: reach has followed that pointer */
 };
 
-/** struct graph_code - addresses that hold code: executable sections, or segments without sections */
+/** struct graph_code - addresses that hold code: executable sections; without any, segments */
 struct graph_code {
 	uint64_t start, end;
 	const uint8_t *bytes;
-	uint64_t readable;		/* bytes from @start to the end of the segment's part in the file */
+	uint64_t readable;		/* bytes from @start on that the file has */
 };
 
 /** struct graph_bound - where unwind information or symbols say that a function is */
@@ -86,23 +86,23 @@ struct graph_member {
 	struct ost_function **guess_hash; /* the same by start */
 	size_t guess_mask;
 
-	uint64_t *words;		/* fixed: slots without relocation that hold an address; sorted */
+	uint64_t *words;		/* fixed: slots with addresses that no relocation writes */
 	size_t word_count;
 	struct graph_copy *copies;	/* by address */
 	size_t copy_count;
 	struct graph_resolved *resolved; /* per relocation */
-	uint32_t *next_reloc;		/* per relocation: the next one that reach didn't follow yet */
+	uint32_t *next_reloc;		/* per relocation: the next that reach didn't follow yet */
 	uint32_t *next_word;		/* the same for @words */
 
 	uint64_t code_bytes, ref_count;
 	struct graph_batch *batches;	/* by number */
 	size_t batch_count, batch_room;
-	uint64_t *index_keys;		/* refs by target: (target - low) << GRAPH_ID_BITS | number */
+	uint64_t *index_keys;		/* by target: (target - low) << GRAPH_ID_BITS | number */
 	size_t index_count;
 	bool indexed;
 };
 
-/** Bits of a ref's number in an index key; the rest is the target's distance from the lowest address. */
+/** Bits of a ref's number in an index key; the rest is the target's distance from @low. */
 #define GRAPH_ID_BITS 25
 #define GRAPH_REFS_MAX ((1ull << GRAPH_ID_BITS) - 1)
 #define GRAPH_DISTANCE_MAX (1ull << (64 - GRAPH_ID_BITS))
@@ -194,13 +194,13 @@ static inline struct graph_code *graph_code_of(struct graph_member *member, uint
 	return &member->code[low];
 }
 
-/** ost_graph_grow() - room for one more element of an array; false without memory, said in @graph */
+/** ost_graph_grow() - room for one more element; false without memory, said in @graph */
 bool ost_graph_grow(struct ost_graph *graph, void **array, size_t count, size_t *room, size_t size);
 
 /** ost_graph_alloc() - memory that lives as long as the graph, or NULL, said in @graph */
 void *ost_graph_alloc(struct ost_graph *graph, size_t size);
 
-/** ost_graph_member_fill(), ost_graph_member_free() - segments, code, bounds and pointers of a member */
+/** ost_graph_member_fill(), ost_graph_member_free() - segments, code, bounds, pointers */
 int ost_graph_member_fill(struct ost_graph *graph, struct graph_member *member);
 void ost_graph_member_free(struct graph_member *member);
 
@@ -216,13 +216,16 @@ int ost_graph_copies_fill(struct ost_graph *graph, struct graph_member *member);
 /** ost_graph_bound_of() - the last bound that begins at or before an address, or NULL */
 struct graph_bound *ost_graph_bound_of(struct graph_member *member, uint64_t address);
 
-/** ost_graph_is_start() - may this address in code be a function's: known as one, or looks like one? */
+/** ost_graph_is_start() - may a function begin here: known for it, or looks like it? */
 bool ost_graph_is_start(struct graph_member *member, uint64_t address);
 
-/** ost_graph_function_from() - as ost_graph_function(), but code without bounds gets a function of its own */
+/**
+ * ost_graph_function_from() - as ost_graph_function(), but without bounds it is a function of its own,
+ * even in the middle of another
+ */
 struct ost_function *ost_graph_function_from(struct ost_graph *graph, struct ost_place place);
 
-/** ost_graph_function_known() - the function that begins exactly here, if it was made already, or NULL */
+/** ost_graph_function_known() - the function that begins exactly here, or NULL if not made yet */
 struct ost_function *ost_graph_function_known(struct ost_graph *graph, struct ost_place place);
 
 /** ost_graph_is_guess() - does a function begin here that no bound tells of? */
