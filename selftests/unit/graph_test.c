@@ -639,6 +639,25 @@ static void tells_what_runs_by_itself(void **unused)
 	world_free(w);
 }
 
+/* An array at fixed addresses has no relocations; one without end ends with the file. */
+static void runs_what_fixed_arrays_name(void **unused)
+{
+	struct world *w = world_new(true);
+	struct ost_range array = { w->base[0] + DATA + 0x40, UINT64_MAX };
+	struct roots roots = { 0 };
+
+	PUT(w, 0, w->base[0] + TEXT, RET);
+	w->objects[0].arrays = &array;
+	w->objects[0].array_count = 1;
+	put_word(w, 0x40, w->base[0] + TEXT + 0x123);
+	put_word(w, 0x48, 0x123456789);
+	graph_make(w, NULL);
+	ost_graph_roots(w->graph, root, &roots);
+	assert_int_equal(roots.count, 2);
+	assert_int_equal(roots.last.address, w->base[0] + TEXT + 0x123);
+	world_free(w);
+}
+
 static void keeps_to_its_budget(void **unused)
 {
 	const struct ost_graph_budget bytes = { .code_bytes = 16 }, refs = { .refs = 2 };
@@ -705,6 +724,7 @@ int main(void)
 		cmocka_unit_test(spreads_no_return),
 		cmocka_unit_test(knows_names_that_never_return),
 		cmocka_unit_test(tells_what_runs_by_itself),
+		cmocka_unit_test(runs_what_fixed_arrays_name),
 		cmocka_unit_test(keeps_to_its_budget),
 		cmocka_unit_test(goes_on_after_what_is_no_code),
 	};
