@@ -7,6 +7,8 @@
 
 #include "isa/flow/close_internal.h"
 
+#define CC_EQUAL 4
+
 /** How often the stack's values may change before what is left to change is forgotten. */
 #define STACK_ROUNDS 12
 
@@ -225,6 +227,25 @@ static void tell_test(struct look *look, const struct block *block, const struct
 		calls->refuses(calls->context, look->function, op->site, state->cond, yes);
 }
 
+/* Where a test found two things equal, what is in the registers is known better. */
+static void refine(struct look *look, struct state *state, unsigned int cc, bool taken)
+{
+	struct ost_values *values = look->close->values;
+	uint64_t number = 0;
+
+	if (cc >> 1 != CC_EQUAL >> 1 || taken == (cc & 1) || state->flags.a == OST_VALUE_ANY)
+		return;
+	if (state->flags.kind == OST_FLAGS_COMPARE) {
+		if (!ost_value_constant(values, state->flags.b, &number))
+			return;
+	} else if (state->flags.kind != OST_FLAGS_RESULT) {
+		return;
+	}
+	for (unsigned int reg = 0; reg < 16; reg++)
+		if (state->reg[reg] == state->flags.a)
+			state->reg[reg] = ost_value_number(values, number);
+}
+
 static void finish_block(struct look *look, const struct block *block, struct state *state)
 {
 	const struct ost_op *op = &look->ops[block->end - 1];
@@ -240,11 +261,14 @@ static void finish_block(struct look *look, const struct block *block, struct st
 			ost_value_test(look->close->values, &state->flags, op->cc, &yes, &no);
 		tell_test(look, block, state, op, yes, no);
 		if (block->taken != NO_BLOCK) {
-			arrive(look, block->taken, state, yes);
+			out = *state;
+			refine(look, &out, op->cc, true);
+			arrive(look, block->taken, &out, yes);
 		} else {
 			out = *state;
 			leave_by_jump(look, &out, op, yes);
 		}
+		refine(look, state, op->cc, false);
 		break;
 	case OST_DO_JUMP:
 		if (block->taken != NO_BLOCK)

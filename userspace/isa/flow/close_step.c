@@ -51,7 +51,19 @@ static void do_leave(struct look *look, struct state *state, const struct ost_op
 	close_move_stack(look, state, 8);
 }
 
-static void do_cpuid(struct look *look, struct state *state)
+/* What tells nothing is still the same number wherever it is copied to. */
+static ost_value name_unknown(struct look *look, ost_value value, uint64_t site, unsigned int reg)
+{
+	if (value != OST_VALUE_ANY)
+		return value;
+	return ost_value_alt(look->close->values, &(struct ost_alt){
+							  .kind = OST_ALT_UNKNOWN,
+							  .member = look->function->member,
+							  .number = site << 2 | reg,
+						  });
+}
+
+static void do_cpuid(struct look *look, struct state *state, const struct ost_op *op)
 {
 	static const uint8_t outputs[4] = {RAX, RBX, RCX, RDX}; /* by enum ost_cpuid_reg */
 	struct ost_values *values = look->close->values;
@@ -78,7 +90,8 @@ static void do_cpuid(struct look *look, struct state *state)
 			result[reg] = ost_value_join(values, result[reg], OST_COND_NONE, one,
 						     leaves[i].cond, &lost);
 		}
-		state->reg[outputs[reg]] = list ? result[reg] : OST_VALUE_ANY;
+		state->reg[outputs[reg]] =
+			name_unknown(look, list ? result[reg] : OST_VALUE_ANY, op->site, reg);
 	}
 }
 
@@ -293,7 +306,7 @@ void close_step(struct look *look, struct state *state, const struct ost_op *op)
 		do_leave(look, state, op);
 		return;
 	case OST_DO_CPUID:
-		do_cpuid(look, state);
+		do_cpuid(look, state, op);
 		return;
 	case OST_DO_XGETBV:
 		state->reg[RAX] = state->reg[RDX] = OST_VALUE_ANY;

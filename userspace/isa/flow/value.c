@@ -144,7 +144,7 @@ ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, u
 	for (unsigned int i = 0; i < count; i++) {
 		if (list[i].cond == OST_COND_ALL)
 			continue;
-		known |= list[i].kind != OST_ALT_UNKNOWN;
+		known |= list[i].kind != OST_ALT_UNKNOWN || list[i].number;
 		if (row.count && !compare_alts(&row.alt[row.count - 1], &list[i])) {
 			struct ost_alt *same = &row.alt[row.count - 1];
 

@@ -29,7 +29,7 @@ enum ost_alt_kind {
 	OST_ALT_NUMBER,
 	OST_ALT_ADDRESS,  /* in a member of the program */
 	OST_ALT_STACK,	  /* distance from the stack pointer at the function's entry */
-	OST_ALT_UNKNOWN,	/* anything, beside the addresses that the others are */
+	OST_ALT_UNKNOWN, /* anything; with a number other than 0 always the same one */
 	OST_ALT_ARGUMENT, /* what an argument pointed to, and a distance */
 };
 

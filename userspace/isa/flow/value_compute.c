@@ -56,6 +56,7 @@ static bool compute_alt(enum ost_value_op op, const struct ost_alt *a, const str
 	if (a->kind == OST_ALT_UNKNOWN && b->kind <= OST_ALT_UNKNOWN &&
 	    b->kind != OST_ALT_ADDRESS && b->kind != OST_ALT_STACK) {
 		*out = *a;
+		out->number = 0;
 		return true;
 	}
 	if (a->kind == OST_ALT_UNKNOWN || b->kind == OST_ALT_UNKNOWN)
@@ -182,6 +183,8 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 		return OST_VALUE_NOTHING;
 	if (a == OST_VALUE_ANY && b == OST_VALUE_ANY)
 		return OST_VALUE_ANY;
+	if (a == b && (op == OST_OP_AND || op == OST_OP_OR))
+		return a;
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = compute(values, op, a, b, bits);
@@ -202,6 +205,8 @@ ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int
 	if (row) {
 		for (unsigned int i = 0; i < row->count; i++) {
 			list[i] = row->alt[i];
+			if (list[i].kind == OST_ALT_UNKNOWN && from == 0 && width >= 32)
+				continue;
 			/* addresses in code at fixed places fit 32 bits */
 			if (list[i].kind == OST_ALT_ADDRESS && from == 0 && width == 32 &&
 			    list[i].number <= UINT32_MAX)
