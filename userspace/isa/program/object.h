@@ -22,7 +22,7 @@ struct ost_error;
 /** struct ost_segment - a PT_LOAD, or the part of one that has the same rights */
 struct ost_segment {
 	uint64_t start, end;	/* virtual addresses; what lies past the file's bytes is zero */
-	const uint8_t *bytes;	/* the file's part; NULL until ost_object_load() */
+	const uint8_t *bytes;	/* the file's part; NULL until ost_object_load(), and where it has none */
 	uint64_t size;		/* bytes of that */
 	uint64_t offset;	/* of @bytes in the file */
 	bool execute, write;	/* with PT_GNU_RELRO pages counted as not writable after start */
@@ -77,8 +77,9 @@ struct ost_object {
 	char *name;			/* DT_SONAME, or the last part of the path */
 	char id[OST_OBJECT_ID_MAX];	/* build-id in hexadecimal; without one "go:" and a hash of Go's
 					 * own build id; else "sha256:" and the first 56 digits of the
-					 * file's hash. A build-id survives strip and patchelf, and
-					 * can be forged: see @check */
+					 * file's hash (of more than 1.25 GiB: of the first GiB and
+					 * the last quarter). A build-id survives strip and patchelf,
+					 * and can be forged: see @check */
 	uint64_t check;			/* hash of size, headers, dynamic segment and notes */
 	bool shared;			/* ET_DYN; an executable that is one is a PIE */
 	bool dynamic;			/* has a dynamic segment; without: statically linked, fixed */
@@ -106,11 +107,12 @@ struct ost_object {
 	struct ost_section *sections;	/* by address, those that are loaded */
 	size_t section_count;
 	struct ost_symbol *symbols;	/* by address; defined FUNC, IFUNC, OBJECT, TLS, and NOTYPE that is
-					 * in code or dynamic */
+					 * in code or dynamic; without .symtab also Go's functions */
 	size_t symbol_count;
 	struct ost_reloc *relocs;	/* by offset, one for each */
 	size_t reloc_count;
-	struct ost_range *functions;	/* by address, not overlapping: from .eh_frame, without PLTs */
+	struct ost_range *functions;	/* by address, not overlapping: from .eh_frame,
+					 * without PLTs, and from Go's table */
 	size_t function_count;
 
 	char damage[160];		/* what is broken and was left out, in words; "" = nothing.

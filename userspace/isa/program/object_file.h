@@ -22,6 +22,7 @@ struct ost_object_file {
 	void *map;			/* what to unmap */
 	void *sections;			/* libelf's handle, for names of sections and symbols */
 	uint64_t section_offset;	/* e_shoff, 0 = none */
+	bool go;			/* has a note of Go's linker */
 
 	struct ost_object_table strings, symbols, rela, jmprel, relr, unwind;
 	uint64_t gnu_hash, sysv_hash, versions;
@@ -99,6 +100,16 @@ struct ost_dynamic_symbol {
 /** ost_object_dynamic_symbol() - by index; false when there is none */
 bool ost_object_dynamic_symbol(const struct ost_object *object, uint32_t index,
 			       struct ost_dynamic_symbol *symbol);
+
+/**
+ * ost_object_go_functions() - those that Go's own table has; wants relocations
+ * @each: returns 0 to go on
+ *
+ * Return: 0, or what @each returned.
+ */
+int ost_object_go_functions(struct ost_object *object,
+			    int (*each)(struct ost_object *object, void *context, uint64_t start,
+					uint64_t size, const char *name), void *context);
 
 /** ost_object_symbol_address() - st_value as an address: of a TLS variable, its initial value's */
 uint64_t ost_object_symbol_address(const struct ost_object *object, const Elf64_Sym *sym);

@@ -24,7 +24,15 @@
 #define GNU_PROPERTY_X86_ISA_1_NEEDED 0xc0008002
 #endif
 
-#define NOTE_GO_BUILD_ID 4	/* owner "Go": cmd/link's own build id */
+/* Of a file without a build-id so much is hashed from its start, and a quarter from its end; bytes. */
+#define HASHED_MAX (1ull << 30)
+
+/*
+ * Owner "Go": cmd/link's own build id, hashes of what went in and what came out with slashes between
+ * them. Build systems may put a fixed word there instead.
+ */
+#define NOTE_GO_BUILD_ID 4
+#define GO_BUILD_ID_MIN 41
 
 static const char *type_name(unsigned int type)
 {
@@ -294,6 +302,15 @@ static void take_property(struct ost_object *object, const uint8_t *desc, size_t
 	}
 }
 
+/* Some linkers leave room for one and fill in nothing. */
+static bool is_build_id(const uint8_t *desc, size_t size)
+{
+	for (size_t i = 0; i < size && size >= BUILD_ID_MIN; i++)
+		if (desc[i])
+			return true;
+	return false;
+}
+
 static void take_note(struct ost_object *object, const char *owner, size_t owner_size, uint32_t type,
 		      const uint8_t *desc, size_t size)
 {
@@ -302,14 +319,17 @@ static void take_note(struct ost_object *object, const char *owner, size_t owner
 	if (owner_size == 4 && !memcmp(owner, "GNU", 4)) {
 		if (type == NT_GNU_PROPERTY_TYPE_0)
 			take_property(object, desc, size);
-		if (type != NT_GNU_BUILD_ID || size < BUILD_ID_MIN)
+		if (type != NT_GNU_BUILD_ID || !is_build_id(desc, size))
 			return;
 		for (size_t i = 0; i < size && 2 * i + 2 < sizeof(object->id); i++)
 			snprintf(object->id + 2 * i, 3, "%02x", desc[i]);
-	} else if (owner_size == 4 && !memcmp(owner, "Go\0", 4) && type == NOTE_GO_BUILD_ID &&
-		   size >= BUILD_ID_MIN && !object->id[0]) {
+	} else if (owner_size == 4 && !memcmp(owner, "Go\0", 4)) {
 		struct ost_sha256 sha;
 
+		object->file->go = true;
+		if (type != NOTE_GO_BUILD_ID || size < GO_BUILD_ID_MIN ||
+		    !memchr(desc, '/', size) || object->id[0])
+			return;
 		ost_sha256_init(&sha);
 		ost_sha256_add(&sha, desc, size);
 		ost_sha256_end_text(&sha, text);
@@ -366,6 +386,8 @@ static int hash_file(struct ost_object *object)
 			return r;
 		ost_sha256_add(&sha, block, size);
 		at += size;
+		if (at == HASHED_MAX && object->size > HASHED_MAX + HASHED_MAX / 4)
+			at = object->size - HASHED_MAX / 4;
 	}
 	ost_sha256_end_text(&sha, text);
 	snprintf(object->id, sizeof(object->id), "sha256:%.56s", text);

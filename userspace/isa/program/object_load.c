@@ -138,11 +138,12 @@ int ost_object_load(struct ost_object *object, struct ost_error *err)
 	if (file->map)
 		file->bytes = file->map;
 	for (size_t i = 0; i < object->segment_count; i++)
-		object->segments[i].bytes = file->bytes + object->segments[i].offset;
-	if (!r)
-		r = ost_object_load_symbols(object);
+		if (object->segments[i].size)
+			object->segments[i].bytes = file->bytes + object->segments[i].offset;
 	if (!r)
 		r = ost_object_load_relocs(object);
+	if (!r)
+		r = ost_object_load_symbols(object);
 	if (!r)
 		r = ost_object_load_functions(object);
 	if (r)

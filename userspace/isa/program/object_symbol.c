@@ -187,6 +187,25 @@ static void add_table(struct ost_object *object, const struct ost_object_symtab 
 	}
 }
 
+/* Go's names, where nothing else has them; there is room for as many as were counted. */
+static int count_go(struct ost_object *object, void *context, uint64_t start, uint64_t size,
+		    const char *name)
+{
+	++*(size_t *)context;
+	return 0;
+}
+
+static int add_go(struct ost_object *object, void *context, uint64_t start, uint64_t size,
+		  const char *name)
+{
+	if (*name && ost_object_is_code(object, start))
+		object->symbols[object->symbol_count++] = (struct ost_symbol){
+			.address = start, .size = size, .name = name, .type = STT_FUNC,
+			.bind = STB_LOCAL,
+		};
+	return 0;
+}
+
 /* .symtab writes name@VERSION and name@@VERSION where the dynamic table has versions of their own. */
 static bool is_same_name(const char *dynamic, const char *other)
 {
@@ -242,14 +261,19 @@ int ost_object_load_symbols(struct ost_object *object)
 {
 	uint32_t count = object->dynamic ? count_dynamic(object) : 0;
 	struct ost_object_symtab table;
+	size_t go = 0;
 
 	ost_object_symbol_table(object, &table);
+	if (!table.count)
+		ost_object_go_functions(object, count_go, &go);
 	free(object->symbols);
 	object->symbol_count = 0;
-	object->symbols = malloc((count + table.count + 1) * sizeof(*object->symbols));
+	object->symbols = malloc((count + table.count + go + 1) * sizeof(*object->symbols));
 	if (!object->symbols)
 		return -ENOMEM;
 	add_dynamic(object, count);
 	add_table(object, &table);
+	if (go)
+		ost_object_go_functions(object, add_go, NULL);
 	return sort_symbols(object);
 }

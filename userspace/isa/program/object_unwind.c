@@ -402,11 +402,22 @@ static int sort_ranges(struct ost_object *object, struct ranges *ranges)
 	return 0;
 }
 
+static int add_go(struct ost_object *object, void *context, uint64_t start, uint64_t size,
+		  const char *name)
+{
+	return add_range(object, context, start, size);
+}
+
 int ost_object_load_functions(struct ost_object *object)
 {
 	struct ranges ranges = { 0 };
 	int r = read_all(object, &ranges);
 
+	if (!r || r == -EBADMSG) {
+		int q = ost_object_go_functions(object, add_go, &ranges);
+
+		r = q ? q : r;
+	}
 	if (r == -EBADMSG || r == -E2BIG) {
 		ost_object_damage(object, r == -E2BIG ? "more unwind entries than are looked at" :
 				  "unwind information is broken; %zu functions are known from it",

@@ -8,7 +8,7 @@
 #include "program_state.h"
 
 /* Read at once, and how far a string may reach over the border; bytes. */
-#define PIECE (1u << 20)
+#define PIECE (64u << 10)
 #define STRING_MAX 256
 
 /* Looked at in one object, bytes. */
