@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "isa/need/run.h"
+#include "isa/need/run_record.h"
+#include "lib/error.h"
 
 static struct ost_segment text[] = {
 	{ .start = 0x400000, .end = 0x401000, .size = 0x1000, .offset = 0 },
@@ -166,6 +167,73 @@ static void what_does_not_trap_is_not_lowered(void **state)
 	assert_int_equal(ost_needs_get(&needs, OST_F_LZCNT)->verdict, OST_NEED_PROBABLE);
 }
 
+static struct ost_run_record record;
+static struct ost_error err;
+
+static int read_text(const char *json)
+{
+	memset(&err, 0, sizeof(err));
+	return ost_run_record_read(&record, json, strlen(json), &err);
+}
+
+static void reads_what_the_daemon_tells(void **state)
+{
+	assert_int_equal(read_text("{\"function\": \"f\", \"runs\": [{\"program\": \"aaaa\", \"requests\": 20000,"
+				   "\"lacking\": [\"avx2\", \"of-the-future\"], \"touched\": [], \"first_unix_ms\": 1}],"
+				   "\"traps\": [{\"build_id\": \"bbbb\", \"object\": \"l.so\", \"offset\": \"0x1234\","
+				   "\"feature\": \"avx\", \"count\": 3}, {\"build_id\": \"bbbb\", \"offset\": \"0x0\","
+				   "\"feature\": \"of-the-future\", \"count\": 1}]}"), 0);
+	assert_int_equal(record.run.trap_count, 1);
+	assert_int_equal(record.run.clean_count, 1);
+	assert_int_equal(ost_needs_correct(&needs, &program, &record.run), 2);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX)->verdict, OST_NEED_REQUIRED);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX)->site, 0x402234);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->verdict, OST_NEED_DISPATCHED);
+	ost_run_record_free(&record);
+	assert_int_equal(read_text("{\"runs\": [], \"traps\": []}"), 0);
+	assert_int_equal(ost_needs_correct(&needs, &program, &record.run), 0);
+	ost_run_record_free(&record);
+}
+
+#define TRAP(id, offset, feature, count) \
+	"{\"runs\": [], \"traps\": [{\"build_id\": " id ", \"offset\": " offset ", \"feature\": " feature \
+	", \"count\": " count "}]}"
+#define RUN(program, requests, lacking, touched) \
+	"{\"traps\": [], \"runs\": [{\"program\": " program ", \"requests\": " requests ", \"lacking\": " lacking \
+	", \"touched\": " touched "}]}"
+
+static void refuses_what_is_none(void **state)
+{
+	static const struct {
+		const char *json, *word;
+	} bad[] = {
+		{ "", "line 1" }, { "[]", "object" }, { "{}", "runs" }, { "{\"runs\": []}", "traps" },
+		{ "{\"runs\": {}, \"traps\": []}", "runs" }, { "{\"runs\": [5], \"traps\": []}", "program" },
+		{ TRAP("5", "\"0x1\"", "\"avx\"", "1"), "build_id" },
+		{ TRAP("\"\"", "\"0x1\"", "\"avx\"", "1"), "build_id" },
+		{ TRAP("\"0123456789012345678901234567890123456789012345678901234567890123456789\"", "\"0x1\"",
+		       "\"avx\"", "1"), "build_id" },
+		{ TRAP("\"a\"", "5", "\"avx\"", "1"), "offset" },
+		{ TRAP("\"a\"", "\"0x\"", "\"avx\"", "1"), "offset" },
+		{ TRAP("\"a\"", "\"0x-5\"", "\"avx\"", "1"), "offset" },
+		{ TRAP("\"a\"", "\"0x12345678123456789\"", "\"avx\"", "1"), "offset" },
+		{ TRAP("\"a\"", "\"0x1 \"", "\"avx\"", "1"), "offset" },
+		{ TRAP("\"a\"", "\"0x1\"", "5", "1"), "feature" },
+		{ TRAP("\"a\"", "\"0x1\"", "\"avx\"", "-1"), "count" },
+		{ TRAP("\"a\"", "\"0x1\"", "\"avx\"", "\"1\""), "count" },
+		{ RUN("\"a\"", "1.5", "[]", "[]"), "requests" },
+		{ RUN("\"a\"", "1", "\"avx\"", "[]"), "lacking" },
+		{ RUN("\"a\"", "1", "[5]", "[]"), "lacking" },
+		{ RUN("\"a\"", "1", "[]", "null"), "touched" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(read_text(bad[i].json), -EINVAL);
+		if (!strstr(err.text, bad[i].word))
+			fail_msg("\"%s\" doesn't say \"%s\"", err.text, bad[i].word);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +243,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_runs_lower_what_is_probable, fresh, end),
 		cmocka_unit_test_setup_teardown(a_trap_outweighs_any_run, fresh, end),
 		cmocka_unit_test_setup_teardown(what_does_not_trap_is_not_lowered, fresh, end),
+		cmocka_unit_test_setup_teardown(reads_what_the_daemon_tells, fresh, end),
+		cmocka_unit_test(refuses_what_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
