@@ -115,6 +115,9 @@ says 0 "and when all have it" "would run on even.cpuinfo"
 scan --json --host x86-64-v1 needs
 ok "the answer in JSON" jq -e '.host | .runs == false and .unmet == ["avx2"] and .name == "x86-64-v1"' <<<"$out"
 is "and its exit status" "$status" 1
+sed 's/ lm / /' even.cpuinfo >old.cpuinfo
+scan --host old.cpuinfo needs
+says 2 "a 32-bit host" "no 64-bit mode"
 echo rubbish >rubbish
 scan --host rubbish plain
 says 2 "a file that is no host" "neither a snapshot.*cpuinfo.*level"

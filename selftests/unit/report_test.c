@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is told of an analysis: made of hand-made verdicts about instructions of this very program. */
+/* What is told of an analysis: hand-made verdicts about instructions of this very program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,8 +15,8 @@
 #include "lib/error.h"
 
 /* Never run: what the verdicts are about. */
-#define LONG_NAME "report_test_a_name_as_long_as_templates_make_them_to_be_and_then_a_bit_longer_still_" \
-	"which_no_table_of_eighty_columns_can_show_in_whole"
+#define LONG_NAME "report_test_a_name_as_long_as_templates_make_them_to_be_and_then_" \
+	"a_bit_longer_still_which_no_table_of_eighty_columns_can_show_in_whole"
 asm(".text\n"
     ".type report_test_probe, @function\n"
     "report_test_probe:\n"
@@ -291,7 +291,8 @@ static void hosts(void **unused)
 	/* the weak guard's test is passed, and what it guards is not there */
 	ost_feature_level_set(4, &host.have);
 	text = host_of(&report, &host, false);
-	assert_has(text, "/srv/x: would not run on w7\n  avx512vbmi (CPUID 7.0:ECX bit 1): missing\n"
+	assert_has(text, "/srv/x: would not run on w7\n"
+			 "  avx512vbmi (CPUID 7.0:ECX bit 1): missing\n"
 			 "    behind a test that this host passes, in ");
 	free(text);
 

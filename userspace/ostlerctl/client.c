@@ -31,8 +31,8 @@ struct intake {
 };
 
 /*
- * libcurl is loaded by the verbs that ask the daemon: it brings some 25 libraries along, and loading
- * them takes longer than a whole scan from the cache.
+ * libcurl is loaded by the verbs that ask the daemon: it brings some 25 libraries along, and
+ * loading them takes longer than a whole scan from the cache.
  */
 #define CURL_LIBRARY "libcurl.so.4"
 #define CURL_FUNCTIONS(X) \

@@ -34,8 +34,8 @@ static const struct ost_ctl_verb verbs[] = {
 	 ost_verb_watch},
 	{"features", "[all|snapshot]", "the processor features that this host has", 0, 1,
 	 ost_verb_features},
-	{"scan", "[OPTION...] PATH...", "the processor features that programs need", 1, OST_CTL_ALONE,
-	 ost_verb_scan},
+	{"scan", "[OPTION...] PATH...", "the processor features that programs need", 1,
+	 OST_CTL_ALONE, ost_verb_scan},
 	{"config", "", "the configuration that the daemon runs with", 0, 0, ost_verb_config},
 };
 

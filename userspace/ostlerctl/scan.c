@@ -25,6 +25,7 @@ static const struct option options[] = {
 	{"root", required_argument, NULL, OPT_ROOT},
 	{"dlopen", required_argument, NULL, OPT_DLOPEN},
 	{"no-dlopen", no_argument, NULL, OPT_NO_DLOPEN},
+	{"run", required_argument, NULL, OPT_RUN},
 	{"cache", required_argument, NULL, OPT_CACHE},
 	{"no-cache", no_argument, NULL, OPT_NO_CACHE},
 	{"verbose", no_argument, NULL, 'v'},
@@ -41,11 +42,13 @@ static const char usage_text[] =
 	"  -j, --json        a line of JSON for each program\n"
 	"      --level       only the lowest x86-64 level it runs on: x86-64-v1 .. v4, or none\n"
 	"      --why FEATURE the path from an entry point to the instruction that needs it\n"
-	"      --host FILE   would it run there? FILE is a snapshot (ostlerctl features snapshot),\n"
-	"                    a copy of /proc/cpuinfo, or a level such as x86-64-v3\n"
-	"      --root DIR    folder that stands for / : PATH and libraries are looked for below it\n"
+	"      --host FILE   would it run there? FILE is what features snapshot printed\n"
+	"                    there, a copy of /proc/cpuinfo, or a level such as x86-64-v3\n"
+	"      --root DIR    folder that stands for / : PATH and libraries are below it\n"
 	"      --dlopen PATH a library that it will load by itself; may be given often\n"
 	"      --no-dlopen   don't follow names of libraries that stand in its data\n"
+	"      --run FILE    correct it by what happened when it ran, as ostlerd tells it:\n"
+	"                    the answer to GET /v1/functions/NAME/run\n"
 	"      --cache FILE  where analyses are kept for the next time\n"
 	"      --no-cache    analyse anew, and keep nothing\n"
 	"  -v, --verbose     a row for every feature, and the objects\n"
@@ -220,6 +223,7 @@ struct arguments {
 	struct ost_scan scan;
 	struct ost_report_host host;
 	struct ost_host_features features;
+	struct ost_run_record run;
 	char *root, *cache;
 };
 
@@ -231,6 +235,23 @@ static char *below_here(const char *path)
 		whole = NULL;
 	free(here);
 	return whole;
+}
+
+static int read_run(struct arguments *args, const char *path)
+{
+	struct ost_error err = {0};
+	char *text = NULL;
+	ssize_t len = ost_file_read_all(AT_FDCWD, path, OST_RUN_RECORD_MAX, &text);
+
+	if (len < 0)
+		return ost_ctl_fail(OST_SCAN_USAGE, "--run %s: %s", path, strerror((int)-len));
+	ost_run_record_free(&args->run);
+	len = ost_run_record_read(&args->run, text, (size_t)len, &err);
+	free(text);
+	if (len < 0)
+		return ost_ctl_fail(OST_SCAN_USAGE, "--run %s: %s", path, err.text);
+	args->scan.run = &args->run.run;
+	return 0;
 }
 
 static int take_option(struct arguments *args, int option)
@@ -274,6 +295,8 @@ static int take_option(struct arguments *args, int option)
 			return ost_ctl_fail(OST_SCAN_USAGE, "--host %s: %s", optarg, err.text);
 		scan->host = &args->host;
 		return 0;
+	case OPT_RUN:
+		return read_run(args, optarg);
 	case OPT_ROOT:
 		free(args->root);
 		args->root = realpath(optarg, NULL);
@@ -326,6 +349,7 @@ int ost_verb_scan(struct ost_ctl *ctl, int argc, char **argv)
 		ret = result(&args.scan);
 out:
 	free(args.scan.dlopened);
+	ost_run_record_free(&args.run);
 	free(args.root);
 	free(args.cache);
 	ost_need_cache_close(args.scan.cache);

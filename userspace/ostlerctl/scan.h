@@ -7,6 +7,7 @@
 
 #include "isa/host.h"
 #include "isa/need/report.h"
+#include "isa/need/run_record.h"
 
 /* The parts of `ostlerctl scan`, which asks no daemon. */
 
@@ -28,6 +29,7 @@ struct ost_scan {
 	const char *root;		/* real path, NULL = this host's "/" */
 	const char **dlopened;		/* NULL-ended */
 	const struct ost_report_host *host;	/* NULL = not asked */
+	const struct ost_run *run;	/* what happened when it ran; NULL = not told */
 	const char *cache_path;		/* NULL = where a person's cache is */
 	struct ost_need_cache *cache;	/* NULL = not open */
 	bool cache_tried;

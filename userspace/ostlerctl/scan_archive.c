@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Archives are unpacked into a folder that must not stay behind, whatever ends the scan: a child does
- * the work below a folder of its own, and this process waits, and removes that folder.
+ * Archives are unpacked into a folder that must not stay behind, whatever ends the scan: a child
+ * does the work below a folder of its own, and this process waits, and removes that folder.
  */
 #include <errno.h>
 #include <signal.h>

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "isa/need/cache.h"
+#include "isa/need/run.h"
 #include "lib/error.h"
 #include "ostlerctl/ctl.h"
 #include "ostlerctl/scan.h"
@@ -32,8 +33,9 @@ void ost_scan_forget(struct ost_scan *scan)
 	scan->cache_tried = false;
 }
 
-int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct ost_needs *needs,
-		   bool *cached, struct ost_error *err)
+/* From the cache, or found and put there: what the code alone says. */
+static int find_needs(struct ost_scan *scan, struct ost_program *program, struct ost_needs *needs,
+		      bool *cached, struct ost_error *err)
 {
 	struct ost_need_key key = {.members = program->count};
 	char program_key[128], options[32];
@@ -42,7 +44,7 @@ int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct os
 
 	if (!scan->cache_tried)
 		open_cache(scan);
-	/* of the same objects, those that are dlopened count otherwise than those that are needed */
+	/* those that are dlopened count otherwise than those that are needed */
 	while (scan->dlopened[dlopened])
 		dlopened++;
 	snprintf(options, sizeof(options), "dlopen %d %zu", !scan->no_dlopen, dlopened);
@@ -58,4 +60,15 @@ int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct os
 	if (!ret && scan->cache)
 		ost_need_cache_put(scan->cache, &key, needs, NULL);
 	return ret;
+}
+
+int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct ost_needs *needs,
+		   bool *cached, struct ost_error *err)
+{
+	int ret = find_needs(scan, program, needs, cached, err);
+
+	if (ret || !scan->run)
+		return ret;
+	ret = ost_needs_correct(needs, program, scan->run);
+	return ret < 0 ? ret : 0;
 }

@@ -52,7 +52,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Its type (ET_*), 0 when it is no ELF file that a loader takes, -1 when it is for another machine. */
+/* Its type (ET_*), 0 when it is no ELF file that a loader takes, -1 for another machine's. */
 static int elf_type(int fd)
 {
 	Elf64_Ehdr header;
@@ -209,7 +209,8 @@ void ost_scan_folder(struct ost_scan *scan, const char *path, const char *root,
 		ost_scan_complain(scan, shown_as, "%s", strerror(-ret));
 		scan->unreadable = true;
 	}
-	qsort(folder.files, folder.count, sizeof(*folder.files), by_path);
+	if (folder.count)
+		qsort(folder.files, folder.count, sizeof(*folder.files), by_path);
 	scan->several = true;
 	for (int libraries = 0; libraries < 2; libraries++)
 		for (size_t i = 0; i < folder.count; i++)

@@ -136,13 +136,15 @@ int ost_scan_host_read(const char *name, struct ost_report_host *host,
 	if (!strncmp(skip_comments(text), "ostler-cpu", 10))
 		ret = from_snapshots(text, host, features, err);
 	else if (strlen(text) == (size_t)len && from_cpuinfo(text, host))
-		ret = ost_feature_set_has(&host->have, OST_F_LM) ? 0 :
-			ost_error_set(err, -EINVAL, "its flags lack lm: no host for x86-64 programs");
+		ret = 0;
 	else
 		ret = ost_error_set(err, -EINVAL,
-				    "neither a snapshot, as `ostlerctl features snapshot` prints it "
-				    "on the host in question, nor a copy of its /proc/cpuinfo, nor a "
-				    "level such as x86-64-v3");
+				    "neither a snapshot, as `ostlerctl features snapshot` prints "
+				    "it on the host in question, nor a copy of its /proc/cpuinfo, "
+				    "nor a level such as x86-64-v3");
+	if (!ret && !ost_feature_set_has(&host->have, OST_F_LM))
+		ret = ost_error_set(err, -EINVAL,
+				    "it has no 64-bit mode (lm): no host for x86-64 programs");
 	free(text);
 	return ret;
 }

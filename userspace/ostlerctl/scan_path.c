@@ -14,7 +14,7 @@
 #include "lib/error.h"
 #include "ostlerctl/scan.h"
 
-/* A path below @root, its links followed inside the root only; @real gets where it is on this host. */
+/* A path below @root, links followed inside the root only; @real gets where it is on this host. */
 static int resolve_below(const char *root, const char *path, char *real, size_t size)
 {
 	struct open_how how = {

@@ -59,7 +59,7 @@ void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t 
 	if (member >= report->program->count)
 		return;
 	object = report->program->members[member].object;
-	/* an answer from a cache has read no code; a file that is gone has an address all the same */
+	/* an answer from a cache has read no code; without it there is an address all the same */
 	ost_object_load(object, NULL);
 	ost_text_clean(object->name, site->object, sizeof(site->object));
 	describe_place(object, address, site->place, sizeof(site->place));

@@ -31,8 +31,9 @@ struct ost_report {
 struct ost_report_host {
 	const char *name;
 	struct ost_feature_set have;	/* what it gives to a process */
-	const struct ost_host_features *features;	/* why it withholds something; NULL: not known */
-	bool names_only;	/* @have is from /proc/cpuinfo: features without a name there are not known */
+	/* why it withholds something; NULL: not known */
+	const struct ost_host_features *features;
+	bool names_only;	/* @have is from /proc/cpuinfo, which has no name for some features */
 };
 
 #define OST_REPORT_PATH_MAX 4400

@@ -38,7 +38,7 @@ static void print_path(const struct ost_report *report, char *buf, size_t size)
 	ost_text_clean(path, buf, size);
 }
 
-/* How one comes here, where that is and, where it tells more than the next line, the instruction. */
+/* How one comes here, where that is and, when it tells more than the next line, the instruction */
 static void print_step(const struct ost_report *report, const char *how, uint32_t member,
 		       uint64_t address, bool last, FILE *out)
 {
