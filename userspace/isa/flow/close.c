@@ -7,8 +7,6 @@
 
 #include "isa/flow/close_internal.h"
 
-#define CC_EQUAL 4
-
 /** How often the stack's values may change before what is left to change is forgotten. */
 #define STACK_ROUNDS 12
 
@@ -227,23 +225,19 @@ static void tell_test(struct look *look, const struct block *block, const struct
 		calls->refuses(calls->context, look->function, op->site, state->cond, yes);
 }
 
-/* Where a test found two things equal, what is in the registers is known better. */
-static void refine(struct look *look, struct state *state, unsigned int cc, bool taken)
+/* After a test, what was tested is known better, wherever it is. */
+static void refine(struct look *look, struct state *state, unsigned int cc, bool yes)
 {
-	struct ost_values *values = look->close->values;
-	uint64_t number = 0;
+	ost_value value;
 
-	if (cc >> 1 != CC_EQUAL >> 1 || taken == (cc & 1) || state->flags.a == OST_VALUE_ANY)
+	if (cc > 15 || state->flags.a <= OST_VALUE_NOTHING)
 		return;
-	if (state->flags.kind == OST_FLAGS_COMPARE) {
-		if (!ost_value_constant(values, state->flags.b, &number))
-			return;
-	} else if (state->flags.kind != OST_FLAGS_RESULT) {
+	value = ost_value_filter(look->close->values, &state->flags, cc, yes);
+	if (value == state->flags.a || value <= OST_VALUE_NOTHING)
 		return;
-	}
 	for (unsigned int reg = 0; reg < 16; reg++)
 		if (state->reg[reg] == state->flags.a)
-			state->reg[reg] = ost_value_number(values, number);
+			state->reg[reg] = value;
 }
 
 static void finish_block(struct look *look, const struct block *block, struct state *state)

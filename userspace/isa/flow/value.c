@@ -163,13 +163,51 @@ ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, u
 	return at == UINT32_MAX ? OST_VALUE_ANY : KIND_ALTS | at;
 }
 
+/* One or two bits that may be set make two or four numbers, each with its condition. */
+static ost_value make_few(struct ost_values *values, const struct bits *bits)
+{
+	unsigned int free_bits[2], count = 0;
+	struct ost_alt list[4] = {0};
+	uint64_t always = 0;
+
+	for (unsigned int i = 0; i < 64; i++) {
+		if (bits->one[i] == OST_COND_ALL && bits->zero[i] != OST_COND_ALL)
+			continue;
+		if (bits->zero[i] == OST_COND_ALL && bits->one[i] == OST_COND_NONE) {
+			always |= 1ull << i;
+			continue;
+		}
+		if (count == 2 || bits->one[i] == OST_COND_ALL)
+			return OST_VALUE_ANY;
+		free_bits[count++] = i;
+	}
+	if (!count)
+		return OST_VALUE_ANY;
+	for (unsigned int pick = 0; pick < 1u << count; pick++) {
+		list[pick].number = always;
+		for (unsigned int i = 0; i < count; i++) {
+			bool one = pick >> i & 1;
+			ost_cond cond = one ? bits->one[free_bits[i]] : bits->zero[free_bits[i]];
+
+			list[pick].number |= (uint64_t)one << free_bits[i];
+			list[pick].cond = ost_cond_both(values->conds, list[pick].cond, cond);
+		}
+	}
+	return ost_value_make_alts(values, list, 1u << count);
+}
+
 ost_value ost_value_make_bits(struct ost_values *values, const struct bits *bits)
 {
+	ost_value few;
+
 	static const struct bits nothing_known;
 	uint32_t at;
 
 	if (!memcmp(bits, &nothing_known, sizeof(*bits)))
 		return OST_VALUE_ANY;
+	few = make_few(values, bits);
+	if (few != OST_VALUE_ANY)
+		return few;
 	at = pool_intern(&values->bits, bits, sizeof(*bits), BITS_MAX);
 	return at == UINT32_MAX ? OST_VALUE_ANY : KIND_BITS | at;
 }

@@ -128,4 +128,8 @@ ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t sub
 void ost_value_test(struct ost_values *values, const struct ost_flags *flags, unsigned int cc,
 		    ost_cond *yes, ost_cond *no);
 
+/** ost_value_filter() - @flags->a where a condition code holds (@yes), or where it doesn't */
+ost_value ost_value_filter(struct ost_values *values, const struct ost_flags *flags,
+			   unsigned int cc, bool yes);
+
 #endif

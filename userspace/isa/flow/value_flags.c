@@ -205,3 +205,33 @@ void ost_value_test(struct ost_values *values, const struct ost_flags *flags, un
 	*yes = out.yes;
 	*no = out.no;
 }
+
+ost_value ost_value_filter(struct ost_values *values, const struct ost_flags *flags,
+			   unsigned int cc, bool yes)
+{
+	const struct alts *row = ost_value_row(values, flags->a);
+	bool equal = (cc & ~1u) == CC_EQUAL && yes != (cc & 1);
+	struct ost_alt list[OST_VALUE_ALTS];
+	unsigned int count = 0;
+	uint64_t number = 0;
+
+	if (flags->kind == OST_FLAGS_COMPARE) {
+		if (!ost_value_constant(values, flags->b, &number))
+			return flags->a;
+	} else if (flags->kind != OST_FLAGS_RESULT) {
+		return flags->a;
+	}
+	for (unsigned int i = 0; row && i < row->count; i++) {
+		int result = row->alt[i].kind == OST_ALT_NUMBER
+				     ? holds(cc & ~1u, row->alt[i].number, number, flags->bits)
+				     : -1;
+
+		if (result < 0 || (result ^ (cc & 1)) == yes)
+			list[count++] = row->alt[i];
+	}
+	if (equal && (count != 1 || list[0].kind != OST_ALT_NUMBER))
+		return ost_value_number(values, number);
+	if (!row)
+		return flags->a;
+	return ost_value_make_alts(values, list, count);
+}
