@@ -2,6 +2,7 @@
 /* The verb scan: which processor features do programs need? */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,13 +10,14 @@
 #include <unistd.h>
 
 #include "isa/need/cache.h"
+#include "lib/file.h"
 #include "lib/json.h"
 #include "ostlerctl/ctl.h"
 #include "ostlerctl/print.h"
 #include "ostlerctl/scan.h"
 
 enum { OPT_LEVEL = 256, OPT_WHY, OPT_HOST, OPT_ROOT, OPT_DLOPEN, OPT_NO_DLOPEN,
-       OPT_CACHE, OPT_NO_CACHE };
+       OPT_RUN, OPT_CACHE, OPT_NO_CACHE };
 
 static const struct option options[] = {
 	{"json", no_argument, NULL, 'j'},
