@@ -2,6 +2,7 @@
 #ifndef OST_LIB_SHA256_H
 #define OST_LIB_SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct ost_sha256 {
 	uint32_t state[8];
 	uint64_t length;	/* bytes so far */
 	uint8_t block[64];
+	bool plain;		/* without the processor's own rounds; a test may set it */
 };
 
 void ost_sha256_init(struct ost_sha256 *sha);
