@@ -11,7 +11,7 @@
 #define STACK_ROUNDS 12
 
 /** How often a block's state may change before what still does is given up: loops that count. */
-#define CHANGES_MAX 12
+#define CHANGES_MAX 40
 
 struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *values,
 				const struct ost_close_calls *calls)

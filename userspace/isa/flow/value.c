@@ -168,23 +168,26 @@ static ost_value make_few(struct ost_values *values, const struct bits *bits)
 {
 	unsigned int free_bits[2], count = 0;
 	struct ost_alt list[4] = {0};
+	ost_cond fixed = OST_COND_NONE;
 	uint64_t always = 0;
 
 	for (unsigned int i = 0; i < 64; i++) {
-		if (bits->one[i] == OST_COND_ALL && bits->zero[i] != OST_COND_ALL)
-			continue;
-		if (bits->zero[i] == OST_COND_ALL && bits->one[i] == OST_COND_NONE) {
-			always |= 1ull << i;
+		bool never_one = bits->one[i] == OST_COND_ALL;
+		bool never_zero = bits->zero[i] == OST_COND_ALL;
+
+		if (never_one != never_zero) {
+			always |= (uint64_t)never_zero << i;
+			fixed = ost_cond_both(values->conds, fixed,
+					      never_zero ? bits->one[i] : bits->zero[i]);
 			continue;
 		}
-		if (count == 2 || bits->one[i] == OST_COND_ALL)
+		if (count == 2 || never_one)
 			return OST_VALUE_ANY;
 		free_bits[count++] = i;
 	}
-	if (!count)
-		return OST_VALUE_ANY;
 	for (unsigned int pick = 0; pick < 1u << count; pick++) {
 		list[pick].number = always;
+		list[pick].cond = fixed;
 		for (unsigned int i = 0; i < count; i++) {
 			bool one = pick >> i & 1;
 			ost_cond cond = one ? bits->one[free_bits[i]] : bits->zero[free_bits[i]];
