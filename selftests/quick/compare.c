@@ -142,15 +142,23 @@ static bool is_never_needed(const struct ost_insn *insn)
 	return false;
 }
 
+/* ost_insn_decode(), with the length that all of it has. */
+static enum ost_insn_result ask_own(const uint8_t *bytes, struct ost_insn *insn)
+{
+	uint8_t stripped[15];
+	unsigned int count = strip(bytes, stripped);
+	enum ost_insn_result result = ost_insn_decode(stripped, 15 - count, insn);
+
+	insn->length += count;
+	return result;
+}
+
 /* Does ost_insn_decode() take it, with this length and need? */
 static bool is_own(const uint8_t *bytes, const struct ost_quick *got, unsigned int length)
 {
-	uint8_t stripped[15];
 	struct ost_insn insn;
-	unsigned int count = strip(bytes, stripped);
 
-	if (!length || ost_insn_decode(stripped, 15 - count, &insn) != OST_INSN_OK ||
-	    insn.length + count != length)
+	if (!length || ask_own(bytes, &insn) != OST_INSN_OK || insn.length != length)
 		return false;
 	if (is_never_needed(&insn))
 		return !got->need || got->need == need_apx();
@@ -172,7 +180,7 @@ static bool is_register_rule(const uint8_t *bytes, const struct ost_quick *got,
 
 	/* with APX it was asked by way of ost_insn_decode() */
 	if (want->status != ZYDIS_STATUS_BAD_REGISTER &&
-	    (ost_insn_decode(bytes, 15, &insn) != OST_INSN_GARBAGE ||
+	    (ask_own(bytes, &insn) != OST_INSN_GARBAGE ||
 	     !strstr(insn.text, "register field")))
 		return false;
 	switch (got->map) {

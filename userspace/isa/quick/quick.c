@@ -16,10 +16,14 @@
 #define always_inline inline __attribute__((always_inline))
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* what a first byte is, other than an opcode */
-enum { OPCODE, REX, OPERAND_SIZE, REPEAT, ADDRESS_SIZE, LOCK, SEGMENT, NO_SEGMENT, ESCAPE, LEAD };
+/* what a first byte is: an opcode, or what leads to one */
+enum { OPCODE, ESCAPE, VEX2, VEX3, LEAD, REX, PREFIX,
+       OPERAND_SIZE = PREFIX, REPEAT, ADDRESS_SIZE, LOCK, SEGMENT, NO_SEGMENT };
 
 static const uint8_t first_bytes[256] = {
+	[0x0f] = ESCAPE,
+	[0xc4] = VEX3, [0xc5] = VEX2,
+	[0x62] = LEAD, [0x8f] = LEAD, [0xd5] = LEAD,
 	[0x40 ... 0x4f] = REX,
 	[0x66] = OPERAND_SIZE,
 	[0xf2] = REPEAT, [0xf3] = REPEAT,
@@ -28,38 +32,56 @@ static const uint8_t first_bytes[256] = {
 	[0x64] = SEGMENT, [0x65] = SEGMENT,
 	/* these four mean nothing in 64-bit mode, and don't undo 64 and 65 */
 	[0x26] = NO_SEGMENT, [0x2e] = NO_SEGMENT, [0x36] = NO_SEGMENT, [0x3e] = NO_SEGMENT,
-	[0x0f] = ESCAPE,
-	[0x62] = LEAD, [0x8f] = LEAD, [0xc4] = LEAD, [0xc5] = LEAD, [0xd5] = LEAD,
 };
 
-/* what a memory operand's ModRM byte is followed by, but for what a SIB changes */
+/*
+ * What a ModRM byte is followed by, but for what a SIB changes. Four fields of struct ost_quick are
+ * made and written at once, which makes the decoder a fifth faster.
+ */
 struct address {
+	uint32_t fields;	/* disp_at and disp8_at from ModRM on, rip, base_reg */
+	uint16_t displaced;	/* 1 in the bytes of @fields that ModRM's offset is added to */
 	uint8_t length;		/* of ModRM, SIB and displacement */
-	uint8_t disp8;		/* offset of it, or 0 */
-	uint8_t disp;
-	uint8_t kind;
+	bool sib;
 };
 
-enum { ADDRESS_SIB = 1, ADDRESS_RIP = 2, ADDRESS_BASE = 4, ADDRESS_NO_DISP = 8 };
+_Static_assert(offsetof(struct ost_quick, disp8_at) == offsetof(struct ost_quick, disp_at) + 1 &&
+	       offsetof(struct ost_quick, rip) == offsetof(struct ost_quick, disp_at) + 2 &&
+	       offsetof(struct ost_quick, base_reg) == offsetof(struct ost_quick, disp_at) + 3,
+	       "fields of struct address");
+_Static_assert(offsetof(struct ost_quick, flow) == offsetof(struct ost_quick, need) + 1,
+	       "the low half of a leaf");
 
-/* by mod and rm */
-static const struct address addresses[32] = {
-	[0 ... 3] = { 1, 0, 0, ADDRESS_BASE },
-	[4] = { 2, 0, 0, ADDRESS_SIB | ADDRESS_NO_DISP },
-	[5] = { 5, 0, 1, ADDRESS_RIP },
-	[6 ... 7] = { 1, 0, 0, ADDRESS_BASE },
-	[8 ... 11] = { 2, 1, 0, ADDRESS_BASE },
-	[12] = { 3, 2, 0, ADDRESS_SIB },
-	[13 ... 15] = { 2, 1, 0, ADDRESS_BASE },
-	[16 ... 19] = { 5, 0, 1, ADDRESS_BASE },
-	[20] = { 6, 0, 2, ADDRESS_SIB },
-	[21 ... 23] = { 5, 0, 1, ADDRESS_BASE },
-	[24 ... 31] = { 1, 0, 0, 0 },
+#define RIP (1 << 16)
+#define BASE (1 << 24)
+#define DISP(at) (at)
+#define DISP8(at) ((at) << 8)
+
+#define REGISTER { 0, 0, 1, false }
+#define NO_DISP { BASE, 0, 1, false }
+#define BYTE { BASE | DISP8(1), 0x100, 2, false }
+#define LONG { BASE | DISP(1), 1, 5, false }
+
+#define MOD0 NO_DISP, NO_DISP, NO_DISP, NO_DISP, { 0, 0, 2, true }, { RIP | DISP(1), 1, 5, false }, \
+	NO_DISP, NO_DISP
+#define MOD1 BYTE, BYTE, BYTE, BYTE, { DISP8(2), 0x100, 3, true }, BYTE, BYTE, BYTE
+#define MOD2 LONG, LONG, LONG, LONG, { DISP(2), 1, 6, true }, LONG, LONG, LONG
+#define MOD3 REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER
+#define EACH_REG(mod) mod, mod, mod, mod, mod, mod, mod, mod
+
+static const struct address addresses[256] = {
+	EACH_REG(MOD0), EACH_REG(MOD1), EACH_REG(MOD2), EACH_REG(MOD3),
 };
 
-static const uint8_t imm_sizes[16][8] = QUICK_IMM_SIZES;
+static const uint8_t imm_sizes[QUICK_IMM_END][8] = QUICK_IMM_SIZES;
 
-/* what prefixes gave, on the way to the opcode */
+/* the same without prefixes, four bits each: reckoned sooner than loaded */
+static const uint64_t imm_plain_sizes = 0x1ull << 4 * QUICK_IMM_1 | 0x2ull << 4 * QUICK_IMM_2 |
+	0x3ull << 4 * QUICK_IMM_3 | 0x4ull << 4 * QUICK_IMM_4 | 0x4ull << 4 * QUICK_IMM_Z |
+	0x1ull << 4 * QUICK_IMM_RELATIVE1 | 0x4ull << 4 * QUICK_IMM_RELATIVE4 |
+	0x4ull << 4 * QUICK_IMM_RELATIVE_Z;
+
+/* what was read on the way to the opcode */
 struct state {
 	const uint8_t *at;	/* next byte */
 	unsigned int sizes;	/* QUICK_IMM_OP16, _W, _ADDR32 */
@@ -69,26 +91,69 @@ struct state {
 	unsigned int key;	/* all but the part of ModRM */
 	uint32_t has;		/* QUICK_HAS_* */
 	bool lock;
-	uint8_t vvvv;
 	bool vector;		/* VEX, EVEX or XOP */
 	bool apx;		/* REX2, or the upper registers of EVEX */
 	bool jmpabs;
 };
 
-static always_inline int32_t read_le32(const uint8_t *at)
+static always_inline uint32_t read_le32(const uint8_t *at)
 {
 	uint32_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return (int32_t)le32toh(value);
+	return le32toh(value);
 }
 
-static always_inline int16_t read_le16(const uint8_t *at)
+static always_inline uint64_t read_le64(const uint8_t *at)
 {
-	return (int16_t)(at[0] | at[1] << 8);
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le64toh(value);
 }
 
-static always_inline void set_vex(struct state *s, uint8_t p0, uint8_t p1)
+/* ---- prefixes and what leads to another map ---- */
+
+/* A prefix that is no REX. */
+static always_inline void read_prefix(struct state *s, unsigned int kind, struct ost_quick *insn)
+{
+	switch (kind) {
+	case OPERAND_SIZE:
+		s->sizes |= QUICK_IMM_OP16;
+		s->prefix = s->prefix ? s->prefix : 1;
+		insn->op16 = true;
+		break;
+	case REPEAT:
+		s->prefix = 2 + (*s->at == 0xf2);
+		break;
+	case ADDRESS_SIZE:
+		s->sizes |= QUICK_IMM_ADDR32;
+		break;
+	case LOCK:
+		s->lock = true;
+		break;
+	case SEGMENT:
+		insn->segment = *s->at;
+		break;
+	}
+	insn->prefix = s->prefix;
+	s->at++;
+}
+
+/* 0F, 0F 38 or 0F 3A: to the opcode behind. */
+static always_inline void read_escape(struct state *s, struct ost_quick *insn)
+{
+	uint8_t next = *++s->at;
+
+	s->map = OST_MAP_0F;
+	if ((next & 0xfd) == 0x38) {
+		s->map = next & 2 ? OST_MAP_0F3A : OST_MAP_0F38;
+		s->at++;
+	}
+	insn->map = s->map;
+}
+
+static always_inline void set_vex(struct state *s, uint8_t p0, uint8_t p1, struct ost_quick *insn)
 {
 	unsigned int vvvv = ~p1 >> 3 & 15;
 
@@ -98,18 +163,53 @@ static always_inline void set_vex(struct state *s, uint8_t p0, uint8_t p1)
 	s->has = (vvvv ? QUICK_HAS_VVVV : 0) | (vvvv & 8 ? QUICK_HAS_VVVV3 : 0) |
 		 (p0 & 0x80 ? 0 : QUICK_HAS_R3) | (p0 & 0x40 ? 0 : QUICK_HAS_X3) |
 		 (p0 & 0x20 ? 0 : QUICK_HAS_B3);
-	s->vvvv = vvvv;
 	s->vector = true;
+	insn->map = s->map;
+	insn->prefix = s->prefix;
+	insn->vvvv = vvvv;
 }
 
-static bool read_evex(struct state *s)
+/* VEX, at its first byte; false when it leads to no map. */
+static always_inline bool read_vex(struct state *s, struct ost_quick *insn)
+{
+	static const uint8_t maps[] = QUICK_VEX_MAPS;
+	uint8_t p0 = s->at[1];
+
+	if (s->at[0] == 0xc5) {
+		s->map = OST_MAP_VEX1;
+		set_vex(s, p0 | 0x60, p0 & 0x7f, insn);
+		s->at += 2;
+		return true;
+	}
+	if ((p0 & 0x1f) > 7)
+		return false;
+	s->map = maps[p0 & 7];
+	set_vex(s, p0, s->at[2], insn);
+	s->at += 3;
+	return s->map != QUICK_NO_MAP;
+}
+
+static bool read_xop(struct state *s, struct ost_quick *insn)
+{
+	uint8_t p0 = s->at[1], p1 = s->at[2];
+
+	/* pp is reserved */
+	if ((p0 & 0x1f) > 10 || p1 & 3)
+		return false;
+	s->map = OST_MAP_XOP8 + (p0 & 0x1f) - 8;
+	set_vex(s, p0, p1, insn);
+	s->at += 3;
+	return true;
+}
+
+static bool read_evex(struct state *s, struct ost_quick *insn)
 {
 	static const uint8_t maps[] = QUICK_EVEX_MAPS;
 	uint8_t p0 = s->at[1], p1 = s->at[2], p2 = s->at[3];
 	unsigned int aaa = p2 & 7;
 
 	s->map = maps[p0 & 7];
-	set_vex(s, p0, p1 & ~4);
+	set_vex(s, p0, p1 & ~4, insn);
 	s->key |= (p2 >> 5 & 3) << QUICK_KEY_L | (p2 >> 4 & 1) << QUICK_KEY_B;
 	s->has |= (p2 & 8 ? 0 : QUICK_HAS_V4) | (p0 & 0x10 ? 0 : QUICK_HAS_R4) |
 		  (p0 & 8 ? QUICK_HAS_B4 : 0) | (p1 & 4 ? 0 : QUICK_HAS_X4) |
@@ -122,14 +222,8 @@ static bool read_evex(struct state *s)
 	return s->map != QUICK_NO_MAP;
 }
 
-/* APX's jump to an absolute address has the opcode of a move in REX2. */
-static bool is_jmpabs(const struct state *s)
-{
-	return s->map == OST_MAP_1BYTE && *s->at == 0xa1 && !(s->rex & 8);
-}
-
-/* REX2; what it may stand before is looked at when the opcode is known */
-static bool read_rex2(struct state *s)
+/* REX2. APX's jump to an absolute address has the opcode of a move in it. */
+static bool read_rex2(struct state *s, struct ost_quick *insn)
 {
 	uint8_t payload = s->at[1];
 
@@ -139,137 +233,54 @@ static bool read_rex2(struct state *s)
 	s->map = payload & 0x80 ? OST_MAP_0F : OST_MAP_1BYTE;
 	s->apx = true;
 	s->at += 2;
-	s->jmpabs = is_jmpabs(s);
+	s->jmpabs = s->map == OST_MAP_1BYTE && *s->at == 0xa1 && !(payload & 8);
+	insn->map = s->map;
 	return s->jmpabs || quick_rex2[s->map * 256 + *s->at];
 }
 
-/* What comes after a byte that leads to another map; false when that is nothing. */
-static bool read_lead(struct state *s, uint8_t lead)
+/* A byte that may lead to another map; false where nothing known can follow. */
+static bool read_lead(struct state *s, struct ost_quick *insn)
 {
-	static const uint8_t maps[] = QUICK_VEX_MAPS;
-	uint8_t p0 = s->at[1];
+	uint8_t lead = *s->at;
 
 	if (lead == 0xd5)
-		return read_rex2(s);
-	if (lead == 0x8f && (p0 & 0x1f) < 8)
+		return read_rex2(s, insn);
+	if (lead == 0x8f && (s->at[1] & 0x1f) < 8)
 		return true;	/* pop */
 	if (s->rex || s->prefix || s->lock)
 		return false;
-	switch (lead) {
-	case 0xc5:
-		s->map = OST_MAP_VEX1;
-		set_vex(s, p0 | 0x60, p0 & 0x7f);
-		s->at += 2;
-		return true;
-	case 0xc4:
-		if ((p0 & 0x1f) > 7)
-			return false;
-		s->map = maps[p0 & 7];
-		break;
-	case 0x8f:
-		if ((p0 & 0x1f) > 10)
-			return false;
-		s->map = OST_MAP_XOP8 + (p0 & 0x1f) - 8;
-		/* pp is reserved */
-		if (s->at[2] & 3)
-			return false;
-		break;
-	default:
-		return read_evex(s);
-	}
-	set_vex(s, p0, s->at[2]);
-	s->at += 3;
-	return s->map != QUICK_NO_MAP;
+	return lead == 0x62 ? read_evex(s, insn) : lead == 0x8f ? read_xop(s, insn) :
+						   read_vex(s, insn);
 }
 
-/* Prefixes, up to the opcode. @near: how many there may be. */
-static always_inline int read_prefixes(struct state *s, const uint8_t *bytes, unsigned int near,
-				       struct ost_quick *insn)
+/* All that there is, up to the opcode; false where that can be of no instruction. */
+static bool read_any(struct state *s, const uint8_t *bytes, struct ost_quick *insn)
 {
 	unsigned int kind;
 
 	for (;;) {
 		kind = first_bytes[*s->at];
 		if (kind == OPCODE)
-			return 1;
+			return true;
+		if (kind == ESCAPE) {
+			read_escape(s, insn);
+			return true;
+		}
+		if (kind < REX)
+			return read_lead(s, insn);
+		if (s->at - bytes >= LENGTH_MAX)
+			return false;
 		if (kind == REX) {
 			s->rex = *s->at++;
-			/* the usual case, without another round */
-			kind = first_bytes[*s->at];
-			if (kind == OPCODE)
-				return 1;
-		}
-		if (kind == ESCAPE) {
-			s->map = OST_MAP_0F;
-			s->at++;
-			if ((*s->at & 0xfd) == 0x38) {
-				s->map = *s->at & 2 ? OST_MAP_0F3A : OST_MAP_0F38;
-				s->at++;
-			}
-			return 1;
-		}
-		if (kind == LEAD)
-			return read_lead(s, *s->at);
-		if (s->at - bytes >= near)
-			return -1;
-		if (kind == REX)
 			continue;
-		switch (kind) {
-		case OPERAND_SIZE:
-			s->sizes |= QUICK_IMM_OP16;
-			s->prefix = s->prefix ? s->prefix : 1;
-			break;
-		case REPEAT:
-			s->prefix = 2 + (*s->at == 0xf2);
-			break;
-		case ADDRESS_SIZE:
-			s->sizes |= QUICK_IMM_ADDR32;
-			break;
-		case LOCK:
-			s->lock = true;
-			break;
-		case SEGMENT:
-			insn->segment = *s->at;
-			break;
 		}
+		read_prefix(s, kind, insn);
 		/* a REX that isn't the last prefix means nothing */
 		s->rex = 0;
-		s->at++;
 	}
 }
 
-/* The operands behind ModRM; returns how many bytes they and ModRM are. */
-static always_inline unsigned int read_address(struct state *s, const uint8_t *bytes,
-					       uint32_t entry, struct ost_quick *insn)
-{
-	uint8_t modrm = *s->at;
-	const struct address *address = &addresses[modrm >> 6 << 3 | (modrm & 7)];
-	unsigned int length = address->length, disp = address->disp, at = s->at - bytes;
-
-	insn->modrm = modrm;
-	insn->has_modrm = true;
-	if (unlikely(entry & QUICK_REGISTER))
-		return 1;
-	insn->base_reg = address->kind & ADDRESS_BASE;
-	if (address->kind & ADDRESS_SIB) {
-		unsigned int base = s->at[1] & 7;
-
-		insn->base_reg = base != 4 || s->rex & 1;
-		if (base == 5 && address->kind & ADDRESS_NO_DISP) {
-			insn->base_reg = false;
-			length += 4;
-			disp = 2;
-		}
-	} else {
-		s->has |= QUICK_HAS_NO_SIB;
-	}
-	insn->disp_at = disp ? at + disp : 0;
-	insn->disp8_at = address->disp8 ? at + address->disp8 : 0;
-	insn->rip = address->kind & ADDRESS_RIP;
-	if (insn->rip)
-		s->has |= QUICK_HAS_RIP;
-	return length;
-}
+/* ---- from the opcode on ---- */
 
 static always_inline uint32_t find_entry(const struct state *s, uint8_t opcode, uint8_t modrm)
 {
@@ -284,105 +295,174 @@ static always_inline uint32_t find_entry(const struct state *s, uint8_t opcode, 
 	return entry;
 }
 
-static bool may_lock(const struct state *s, uint8_t opcode, uint8_t modrm)
+/* ModRM, which is at that offset, and what belongs to it; returns how many bytes that is. */
+static always_inline unsigned int read_address(const uint8_t *bytes, unsigned int at,
+					       unsigned int rex, struct ost_quick *insn)
 {
-	if (s->map > OST_MAP_0F || modrm >= 0xc0)
-		return false;
-	return quick_lockable[s->map * 256 + opcode] >> (modrm >> 3 & 7) & 1;
+	uint8_t modrm = bytes[at], base = bytes[at + 1] & 7;
+	const struct address *address = &addresses[modrm];
+	uint32_t fields = address->fields + at * address->displaced;
+	unsigned int length = address->length;
+
+	if (address->sib) {
+		if (base == 5 && modrm < 0x40) {
+			fields = DISP(at + 2);
+			length = 6;
+		} else if (base != 4 || rex & 1) {
+			fields |= BASE;
+		}
+	}
+	insn->modrm = modrm;
+	insn->has_modrm = true;
+	fields = htole32(fields);
+	memcpy((uint8_t *)insn + offsetof(struct ost_quick, disp_at), &fields, sizeof(fields));
+	return length;
 }
 
-/* Fields of VEX and EVEX that the instruction has no use for. */
-static bool is_refused(const struct state *s, uint32_t entry, const struct ost_quick *insn)
+/* Control and debug registers: the other operand is a register, whatever ModRM.mod is. */
+static unsigned int set_register(struct ost_quick *insn)
 {
-	uint32_t has = s->has;
+	insn->disp_at = 0;
+	insn->disp8_at = 0;
+	insn->rip = false;
+	insn->base_reg = false;
+	return 1;
+}
+
+static bool may_lock(unsigned int map, const struct ost_quick *insn)
+{
+	if (map > OST_MAP_0F || !insn->has_modrm || insn->modrm >= 0xc0)
+		return false;
+	return quick_lockable[map * 256 + insn->opcode] >> (insn->modrm >> 3 & 7) & 1;
+}
+
+/* Fields of VEX, EVEX and XOP that the instruction has no use for. */
+static always_inline bool is_refused(uint32_t has, uint32_t entry, const struct ost_quick *insn)
+{
+	unsigned int rm = insn->modrm & 7;
 
 	if (insn->modrm >= 0xc0)
-		has = (has & ~(QUICK_HAS_NO_SIB | QUICK_HAS_RIP)) |
-		      (insn->modrm & 7 ? QUICK_HAS_RM : 0);
+		has |= rm ? QUICK_HAS_RM : 0;
+	else
+		has |= (rm == 4 ? 0 : QUICK_HAS_NO_SIB) | (insn->rip ? QUICK_HAS_RIP : 0);
 	return has & quick_limits[QUICK_LIMIT(entry)];
 }
 
-static always_inline unsigned int decode(const uint8_t *bytes, struct ost_quick *insn,
-					 unsigned int near)
+/* The distance that @size bytes tell. */
+static always_inline int64_t read_distance(const uint8_t *bytes, unsigned int size)
 {
-	struct state s = { .at = bytes };
-	unsigned int length, kind, imm_size;
-	uint32_t entry;
-	uint8_t opcode;
-	int ret;
+	unsigned int shift = 32 - 8 * size;
 
-	memset(insn, 0, sizeof(*insn));
-	ret = read_prefixes(&s, bytes, near, insn);
-	if (unlikely(ret <= 0))
-		return near < LENGTH_MAX && ret < 0 ? ~0u : 0;
-	opcode = *s.at++;
+	return (int32_t)(read_le32(bytes) << shift) >> shift;
+}
+
+/* @bytes is where the instruction begins, and @s is at its opcode. */
+static always_inline unsigned int finish(struct state s, const uint8_t *bytes,
+					 struct ost_quick *insn)
+{
+	unsigned int length, kind, imm_size;
+	uint8_t opcode = s.at[0];
+	uint16_t low;
+	uint32_t entry;
+
 	if (!s.vector) {
 		s.sizes |= s.rex >> 2 & QUICK_IMM_W;
-		s.key = (s.rex >> 3 & 1) << QUICK_KEY_W;
+		s.key = (s.rex & 8) << (QUICK_KEY_W - 3);
 	}
-	entry = find_entry(&s, opcode, *s.at);
-	length = s.at - bytes;
+	entry = find_entry(&s, opcode, s.at[1]);
+	length = s.at - bytes + 1;
 	if (entry & QUICK_MODRM) {
-		length += read_address(&s, bytes, entry, insn);
+		length += read_address(bytes, length, s.rex, insn);
+		if (unlikely(entry & QUICK_REGISTER))
+			length = s.at - bytes + 1 + set_register(insn);
 		if (unlikely(entry & QUICK_SUFFIX)) {
-			s.map = OST_MAP_3DNOW;
+			s.map = insn->map = OST_MAP_3DNOW;
 			opcode = bytes[length++];
 			entry = find_entry(&s, opcode, insn->modrm);
 		}
 	}
-	if (unlikely(!(entry & QUICK_KNOWN)))
-		return 0;
-	if (unlikely(s.lock) && !(insn->has_modrm && may_lock(&s, opcode, insn->modrm)))
-		return 0;
 	insn->opcode = opcode;
-	insn->map = s.map;
-	insn->prefix = s.prefix;
 	insn->rex = s.rex;
-	insn->vvvv = s.vvvv;
-	insn->op16 = s.sizes & QUICK_IMM_OP16;
-	insn->need = QUICK_NEED(entry);
-	insn->flow = QUICK_FLOW(entry);
-	if (s.vector && is_refused(&s, entry, insn))
+	low = htole16(entry);
+	memcpy((uint8_t *)insn + offsetof(struct ost_quick, need), &low, sizeof(low));
+	if (unlikely(!(entry & QUICK_KNOWN)) || (unlikely(s.lock) && !may_lock(s.map, insn)) ||
+	    (s.vector && unlikely(is_refused(s.has, entry, insn))))
 		return 0;
 	kind = QUICK_IMM(entry);
-	if (unlikely(s.apx)) {
-		insn->need = quick_with_apx[insn->need];
-		if (s.jmpabs) {
-			kind = QUICK_IMM_ADDRESS;
-			s.sizes = 0;
-			insn->need = quick_with_apx[0];
-			insn->flow = OST_FLOW_JUMP_INDIRECT;
-		}
-	}
-	imm_size = imm_sizes[kind][s.sizes];
+	imm_size = imm_plain_sizes >> 4 * kind & 15;
+	if (unlikely(s.sizes & QUICK_IMM_OP16) || unlikely(kind >= QUICK_IMM_V))
+		imm_size = imm_sizes[kind][s.sizes];
 	insn->imm_size = imm_size;
 	insn->imm_at = imm_size ? length : 0;
-	if (kind >= QUICK_IMM_RELATIVE1)
-		insn->target = kind == QUICK_IMM_RELATIVE1 ? (int8_t)bytes[length] :
-			       imm_size == 2 ? read_le16(bytes + length) :
-							     read_le32(bytes + length);
+	if (quick_imm_is_relative(kind))
+		insn->target = read_distance(bytes + length, imm_size);
 	else if (insn->rip)
-		insn->target = read_le32(bytes + insn->disp_at);
+		insn->target = read_distance(bytes + insn->disp_at, 4);
 	length += imm_size;
 	insn->length = length;
+	if (unlikely(s.apx))
+		insn->need = quick_with_apx[insn->need];
 	return length <= LENGTH_MAX ? length : 0;
 }
 
-/* With so many prefixes that an instruction could end beyond what may be read. */
-static __attribute__((noinline)) unsigned int decode_copy(const uint8_t *bytes,
-							  struct ost_quick *insn)
+static unsigned int finish_jmpabs(const struct state *s, const uint8_t *bytes,
+				  struct ost_quick *insn)
+{
+	insn->opcode = *s->at;
+	insn->rex = s->rex;
+	insn->need = quick_with_apx[0];
+	insn->flow = OST_FLOW_JUMP_INDIRECT;
+	insn->imm_at = s->at + 1 - bytes;
+	insn->imm_size = 8;
+	insn->length = insn->imm_at + 8;
+	return s->lock || insn->length > LENGTH_MAX ? 0 : insn->length;
+}
+
+/* Whatever it is. With many prefixes an instruction could end beyond what may be read: a copy. */
+static __attribute__((noinline)) unsigned int decode_any(const uint8_t *bytes,
+							 struct ost_quick *insn)
 {
 	uint8_t copy[2 * OST_QUICK_PAD] = { 0 };
+	struct state s = { .at = copy };
 
 	memcpy(copy, bytes, LENGTH_MAX);
-	return decode(copy, insn, LENGTH_MAX);
+	memset(insn, 0, sizeof(*insn));
+	if (!read_any(&s, copy, insn))
+		return 0;
+	return s.jmpabs ? finish_jmpabs(&s, copy, insn) : finish(s, copy, insn);
+}
+
+static __attribute__((noinline)) unsigned int decode_vex(const uint8_t *bytes,
+							 struct ost_quick *insn)
+{
+	struct state s = { .at = bytes };
+
+	return read_vex(&s, insn) ? finish(s, bytes, insn) : 0;
 }
 
 unsigned int ost_quick_decode(const uint8_t *bytes, struct ost_quick *insn)
 {
-	unsigned int length = decode(bytes, insn, PREFIXES_NEAR);
+	struct state s = { .at = bytes };
+	unsigned int kind;
 
-	return unlikely(length == ~0u) ? decode_copy(bytes, insn) : length;
+	memset(insn, 0, sizeof(*insn));
+	for (;;) {
+		/* no branch: a REX is there as often as not */
+		s.rex = (*s.at & 0xf0) == 0x40 ? *s.at : 0;
+		s.at += s.rex >> 6;
+		kind = first_bytes[*s.at];
+		if (kind < PREFIX)
+			break;
+		if (s.rex || kind == LOCK || kind == ADDRESS_SIZE || s.at - bytes >= PREFIXES_NEAR)
+			return decode_any(bytes, insn);
+		read_prefix(&s, kind, insn);
+	}
+	if (kind == ESCAPE)
+		read_escape(&s, insn);
+	else if (unlikely(kind != OPCODE))
+		return kind <= VEX3 && s.at == bytes ? decode_vex(bytes, insn) :
+						       decode_any(bytes, insn);
+	return finish(s, bytes, insn);
 }
 
 unsigned int ost_quick_needs(void)

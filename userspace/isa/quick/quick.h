@@ -46,24 +46,24 @@ enum ost_quick_map {
  * vector registers) are not told.
  */
 struct ost_quick {
-	uint8_t length;		/* bytes, 1 .. 15 */
+	uint8_t need;		/* what it needs: index for ost_quick_rule(); 0 = x86-64-v1 */
 	uint8_t flow;		/* enum ost_quick_flow */
-	uint8_t map;		/* enum ost_quick_map */
-	uint8_t opcode;		/* of 3DNow! the suffix */
 	uint8_t modrm;		/* 0 when there is none */
 	bool has_modrm;
-	uint8_t prefix;		/* mandatory prefix: 0 none, 1 66, 2 F3, 3 F2; F2 and F3 hide a 66 */
-	uint8_t rex;		/* REX byte or what VEX, EVEX, XOP say of it (0x40 | WRXB); 0 = none */
-	uint8_t need;		/* what it needs: index for ost_quick_rule(); 0 = x86-64-v1 */
 	uint8_t disp_at;	/* where its 4-byte displacement begins; 0 = it has none */
 	uint8_t disp8_at;	/* where its 1-byte displacement begins; 0 = none */
+	bool rip;		/* has an operand [rip + displacement]: the address is @target */
+	bool base_reg;		/* memory operand has a base register that is neither rsp nor rip */
+	uint8_t length;		/* bytes, 1 .. 15 */
 	uint8_t imm_at;		/* where its immediate begins; 0 = none. Also of a relative target */
 	uint8_t imm_size;	/* bytes of it: 0, 1, 2, 3 (enter), 4, 8; 8 (67: 4) in mov to moffs */
+	uint8_t opcode;		/* of 3DNow! the suffix */
+	uint8_t map;		/* enum ost_quick_map */
+	uint8_t prefix;		/* mandatory prefix: 0 none, 1 66, 2 F3, 3 F2; F2 and F3 hide a 66 */
+	uint8_t rex;		/* REX byte or what VEX, EVEX, XOP say of it (0x40 | WRXB); 0 = none */
 	uint8_t vvvv;		/* the third register, 0 .. 15, that VEX, EVEX or XOP name; else 0 */
 	uint8_t segment;	/* segment prefix 0x64 (fs) or 0x65 (gs) that is in force; else 0 */
 	bool op16;		/* has a 66 prefix: operands of 16 bits, where REX.W is not set */
-	bool rip;		/* has an operand [rip + displacement]: the address is @target */
-	bool base_reg;		/* memory operand has a base register that is neither rsp nor rip */
 	int64_t target;		/* of a relative flow or of @rip: distance from the next instruction */
 };
 

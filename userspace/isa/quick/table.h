@@ -11,15 +11,19 @@
  * a row of further entries, chosen by a range of the key's bits.
  */
 
-/* leaf */
+/* leaf; the low half is as struct ost_quick has it */
 #define QUICK_NEED(entry) ((entry) & 0xff)
-#define QUICK_IMM(entry) ((entry) >> 8 & 15)	/* enum quick_imm */
-#define QUICK_FLOW(entry) ((entry) >> 12 & 7)	/* enum ost_quick_flow */
-#define QUICK_MODRM (1u << 15)
-#define QUICK_KNOWN (1u << 16)		/* never set: there is no such instruction */
-#define QUICK_REGISTER (1u << 17)	/* whatever ModRM.mod is, rm is a register */
-#define QUICK_SUFFIX (1u << 18)		/* 3DNow!: the opcode comes last */
-#define QUICK_LIMIT(entry) ((entry) >> 20 & 127)	/* index of the QUICK_HAS_* that are refused */
+#define QUICK_FLOW(entry) ((entry) >> 8 & 0xff)		/* enum ost_quick_flow */
+#define QUICK_IMM(entry) ((entry) >> 16 & 15)	/* enum quick_imm */
+#define QUICK_MODRM (1u << 20)
+#define QUICK_KNOWN (1u << 21)		/* never set: there is no such instruction */
+#define QUICK_REGISTER (1u << 22)	/* whatever ModRM.mod is, rm is a register */
+#define QUICK_SUFFIX (1u << 23)		/* 3DNow!: the opcode comes last */
+#define QUICK_LIMIT(entry) ((entry) >> 24 & 127)	/* index of the QUICK_HAS_* that are refused */
+
+#define QUICK_FLOW_AT 8
+#define QUICK_IMM_AT 16
+#define QUICK_LIMIT_AT 24
 
 /* node: the row begins at this entry, and the key is shifted by so much and masked to so many bits */
 #define QUICK_NODE (1u << 31)
@@ -35,7 +39,7 @@
 #define QUICK_KEY_W 10
 #define QUICK_KEY_END 11
 
-/** enum quick_imm - sizes of immediates */
+/** enum quick_imm - kinds of immediates, by size */
 enum quick_imm {
 	QUICK_IMM_NONE,
 	QUICK_IMM_1,
@@ -43,15 +47,15 @@ enum quick_imm {
 	QUICK_IMM_3,
 	QUICK_IMM_4,
 	QUICK_IMM_Z,		/* 2 with 66 and without REX.W, else 4 */
-	QUICK_IMM_V,		/* 2 with 66, 8 with REX.W, else 4 */
-	QUICK_IMM_ADDRESS,	/* 4 with 67, else 8 */
 	QUICK_IMM_RELATIVE1,
 	QUICK_IMM_RELATIVE4,
 	QUICK_IMM_RELATIVE_Z,
+	QUICK_IMM_V,		/* 2 with 66, 8 with REX.W, else 4 */
+	QUICK_IMM_ADDRESS,	/* 4 with 67, else 8 */
 	QUICK_IMM_END
 };
 
-/* bytes of each, by prefix 66, REX.W and prefix 67 */
+/* bytes of each, by prefix 66, REX.W and prefix 67; only those from _V on depend on the latter */
 #define QUICK_IMM_OP16 1
 #define QUICK_IMM_W 2
 #define QUICK_IMM_ADDR32 4
@@ -61,11 +65,16 @@ enum quick_imm {
 	[QUICK_IMM_3] = { 3, 3, 3, 3, 3, 3, 3, 3 }, \
 	[QUICK_IMM_4] = { 4, 4, 4, 4, 4, 4, 4, 4 }, \
 	[QUICK_IMM_Z] = { 4, 2, 4, 4, 4, 2, 4, 4 }, \
-	[QUICK_IMM_V] = { 4, 2, 8, 8, 4, 2, 8, 8 }, \
-	[QUICK_IMM_ADDRESS] = { 8, 8, 8, 8, 4, 4, 4, 4 }, \
 	[QUICK_IMM_RELATIVE1] = { 1, 1, 1, 1, 1, 1, 1, 1 }, \
 	[QUICK_IMM_RELATIVE4] = { 4, 4, 4, 4, 4, 4, 4, 4 }, \
 	[QUICK_IMM_RELATIVE_Z] = { 4, 2, 4, 4, 4, 2, 4, 4 }, \
+	[QUICK_IMM_V] = { 4, 2, 8, 8, 4, 2, 8, 8 }, \
+	[QUICK_IMM_ADDRESS] = { 8, 8, 8, 8, 4, 4, 4, 4 }, \
+}
+
+static inline bool quick_imm_is_relative(unsigned int kind)
+{
+	return kind - QUICK_IMM_RELATIVE1 <= QUICK_IMM_RELATIVE_Z - QUICK_IMM_RELATIVE1;
 }
 
 /* what a VEX, EVEX or XOP encoding has that an instruction may refuse */

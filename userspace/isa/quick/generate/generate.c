@@ -63,7 +63,7 @@ static unsigned int imm_kind(const struct form *form, const struct answer *first
 	struct answer answer;
 
 	for (kind = 0; kind < QUICK_IMM_END; kind++)
-		if ((kind >= QUICK_IMM_RELATIVE1) != first->relative)
+		if (quick_imm_is_relative(kind) != first->relative)
 			fits &= ~(1u << kind);
 	for (i = 0; i < (is_vector(form) ? 1 : 8); i++) {
 		f.op16 = i & QUICK_IMM_OP16;
@@ -183,12 +183,12 @@ static uint32_t make_leaf(struct form form)
 
 	if (!find_operands(&form, &answer))
 		return 0;
-	leaf = QUICK_KNOWN | answer.need | (uint32_t)answer.flow << 12;
-	leaf |= imm_kind(&form, &answer) << 8;
+	leaf = QUICK_KNOWN | answer.need | (uint32_t)answer.flow << QUICK_FLOW_AT;
+	leaf |= imm_kind(&form, &answer) << QUICK_IMM_AT;
 	if (answer.modrm)
 		leaf |= QUICK_MODRM;
 	if (is_vector(&form))
-		leaf |= limit_index(find_limits(&form)) << 20;
+		leaf |= limit_index(find_limits(&form)) << QUICK_LIMIT_AT;
 	if (form.map == OST_MAP_0F && (form.opcode & 0xfc) == 0x20)
 		leaf |= QUICK_REGISTER;
 	return leaf;
