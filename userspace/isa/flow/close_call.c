@@ -58,12 +58,11 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 	return true;
 }
 
-static void clobber(struct state *state, ost_value rax)
+static void clobber(struct state *state, uint16_t registers, ost_value rax)
 {
-	static const uint8_t lost[] = {RCX, RDX, RSI, RDI, 8, 9, 10, 11};
-
-	for (unsigned int i = 0; i < sizeof(lost); i++)
-		state->reg[lost[i]] = OST_VALUE_ANY;
+	for (unsigned int reg = 0; reg < 16; reg++)
+		if (registers >> reg & 1)
+			state->reg[reg] = OST_VALUE_ANY;
 	state->reg[RAX] = rax;
 	state->flags = (struct ost_flags){0};
 	memset(state->vector, 0, sizeof(state->vector));
@@ -75,18 +74,19 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	const struct ost_close_calls *calls = &look->close->calls;
 	ost_value arguments[6], rax = OST_VALUE_ANY;
 	bool written = false;
+	uint16_t clobbered = close_clobbers(look->close, look->function, callee);
 	unsigned int uses;
 
 	for (unsigned int i = 0; i < 6; i++)
 		arguments[i] = state->reg[argument_registers[i]];
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
-		clobber(state, arguments[0]);
+		clobber(state, clobbered, arguments[0]);
 		return;
 	}
 	if (callee && follow(look, state, op, callee)) {
 		ost_value rdx = state->reg[RDX];
 
-		clobber(state, state->reg[RAX]);
+		clobber(state, clobbered, state->reg[RAX]);
 		state->reg[RDX] = rdx;
 		return;
 	}
@@ -102,7 +102,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	}
 	for (unsigned int i = 0; i < 6 && !written; i++)
 		close_forget_stack(look, arguments[i]);
-	clobber(state, rax);
+	clobber(state, clobbered, rax);
 }
 
 static void call_value(struct look *look, struct state *state, const struct ost_op *op,

@@ -40,8 +40,8 @@ struct block {
 	bool queued;
 	bool reads_stack;
 	uint16_t changes; /* how often its state did */
-	bool orphan; /* no direct jump leads here: a table's may */
-	bool dead;   /* nothing returns from here */
+	bool orphan;	  /* no direct jump leads here: a table's may */
+	bool dead;	  /* nothing returns from here */
 	struct state in;
 };
 
@@ -78,6 +78,7 @@ struct address {
 
 struct ost_close {
 	uint8_t *uses; /* per function, by index: 0x80 and which of the six arguments it reads */
+	uint16_t *clobbers; /* per function, by index: registers that it overwrites */
 	size_t uses_room;
 	struct ost_graph *graph;
 	struct ost_values *values;
@@ -123,6 +124,9 @@ void close_move_stack(struct look *look, struct state *state, int64_t by);
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
+/* registers that a call overwrites: compilers know which a local function leaves alone */
+uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
+			const struct ost_function *callee);
 
 /* close_call.c */
 void close_do_call(struct look *look, struct state *state, const struct ost_op *op);

@@ -345,9 +345,7 @@ static void escape_addresses(struct look *look, const struct state *state, uint6
 			continue;
 		close_edge(look, site, place,
 			   ost_cond_both(look->close->conds, state->cond, alts[i].cond),
-			   ost_object_is_code(object_of(look, place.member), place.address)
-				   ? how
-				   : OST_EDGE_DATA);
+			   ost_graph_is_code(look->close->graph, place) ? how : OST_EDGE_DATA);
 	}
 }
 
@@ -395,7 +393,7 @@ void close_forget_stack(struct look *look, ost_value value)
 	struct ost_alt alts[OST_VALUE_ALTS];
 	const struct ost_alt *list;
 	unsigned int count;
-	bool lost;
+	bool lost = false;
 
 	list = ost_value_alts(look->close->values, value, &count);
 	if (!list)

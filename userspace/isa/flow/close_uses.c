@@ -11,6 +11,12 @@
 
 #define KNOWN 0x80
 
+/** Largest function whose own use of registers is looked up: bytes. */
+#define CLOBBER_BYTES 4096
+
+/** What a call may overwrite by convention: rax, rcx, rdx, rsi, rdi, r8 to r11. */
+#define CALLER_SAVED 0x0fc7
+
 static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
 
 static uint16_t reads_of(const struct ost_op *op)
@@ -95,18 +101,84 @@ static uint8_t find(struct ost_close *close, struct ost_function *function, unsi
 	return bytes ? uses : 0x3f;
 }
 
+static bool make_room(struct ost_close *close, uint32_t index)
+{
+	size_t room = 2ull * index + 1024;
+	uint8_t *uses;
+	uint16_t *clobbers;
+
+	if (index < close->uses_room)
+		return true;
+	uses = realloc(close->uses, room * sizeof(*uses));
+	if (uses)
+		close->uses = uses;
+	clobbers = realloc(close->clobbers, room * sizeof(*clobbers));
+	if (clobbers)
+		close->clobbers = clobbers;
+	if (!uses || !clobbers)
+		return false;
+	memset(uses + close->uses_room, 0, (room - close->uses_room) * sizeof(*uses));
+	memset(clobbers + close->uses_room, 0, (room - close->uses_room) * sizeof(*clobbers));
+	close->uses_room = room;
+	return true;
+}
+
+static uint16_t find_clobbers(struct ost_close *close, const struct ost_function *function,
+			      unsigned int depth)
+{
+	const struct ost_program *program = ost_graph_program(close->graph);
+	uint64_t size = function->end - function->start;
+	uint16_t clobbers = 0;
+	size_t left = 0;
+	const uint8_t *bytes =
+		ost_object_at(program->members[function->member].object, function->start, &left);
+	struct ost_op op;
+
+	if (!bytes || size > left || size > CLOBBER_BYTES || !function->exact)
+		return CALLER_SAVED;
+	for (uint64_t at = 0; at < size; at += op.length ? op.length : 1) {
+		struct ost_target target;
+		struct ost_place place = {function->member, 0};
+		const struct ost_function *callee;
+
+		ost_op_decode(bytes + at, left - at, function->start + at, &op);
+		clobbers |= op.clobbers;
+		place.address = (uint64_t)op.src.number;
+		if (op.kind != OST_DO_CALL &&
+		    ((op.kind != OST_DO_JUMP && op.kind != OST_DO_BRANCH) ||
+		     (op.src.kind == OST_OPERAND_NUMBER && place.address >= function->start &&
+		      place.address < function->end)))
+			continue;
+		if (op.src.kind != OST_OPERAND_NUMBER || depth == DEPTH)
+			return CALLER_SAVED;
+		target = ost_graph_code(close->graph, place);
+		if (!target.known || target.ifunc || target.place.member != function->member)
+			return CALLER_SAVED;
+		callee = ost_graph_function(close->graph, target.place);
+		if (!callee)
+			return CALLER_SAVED;
+		if (callee != function)
+			clobbers |= find_clobbers(close, callee, depth + 1);
+	}
+	return clobbers & CALLER_SAVED;
+}
+
+uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
+			const struct ost_function *callee)
+{
+	/* between objects, and where others may come between, the convention is all there is */
+	if (!callee || callee->member != caller->member || !make_room(close, callee->index))
+		return CALLER_SAVED;
+	/* the stack pointer's bit says that the rest is known */
+	if (!close->clobbers[callee->index])
+		close->clobbers[callee->index] = 1u << RSP | find_clobbers(close, callee, 0);
+	return close->clobbers[callee->index] & CALLER_SAVED;
+}
+
 unsigned int close_uses(struct ost_close *close, struct ost_function *function)
 {
-	if (function->index >= close->uses_room) {
-		size_t room = 2ull * function->index + 1024;
-		uint8_t *more = realloc(close->uses, room);
-
-		if (!more)
-			return 0x3f;
-		memset(more + close->uses_room, 0, room - close->uses_room);
-		close->uses = more;
-		close->uses_room = room;
-	}
+	if (!make_room(close, function->index))
+		return 0x3f;
 	if (!close->uses[function->index])
 		close->uses[function->index] = KNOWN | find(close, function, 0);
 	return close->uses[function->index] & 0x3f;

@@ -172,8 +172,7 @@ static void start_again(struct ost_solve *solve)
 		closely->looks = 0;
 		closely->returned = OST_VALUE_NOTHING;
 		closely->writes.count = 0;
-		for (unsigned int at = 0; at < 6; at++)
-			closely->argument[at] = OST_VALUE_NOTHING;
+		/* what it is given stays: else it would be looked at before its callers tell */
 		solve_want(solve, closely->function);
 	}
 }
@@ -204,7 +203,7 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 	solve->conds = solve->values ? ost_values_conds(solve->values) : NULL;
 	solve->cells = solve->values ? ost_cells_new(solve->values) : NULL;
 	solve->close = solve->values ? ost_close_new(graph, solve->values, &calls) : NULL;
-	if (!solve->cells || !solve->close || solve_pointers(solve)) {
+	if (!solve->cells || !solve->close) {
 		ost_solve_free(solve);
 		return NULL;
 	}
@@ -240,7 +239,6 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->by_function);
 	free(solve->queue.at);
 	free(solve->initials.at);
-	free(solve->pointers.at);
 	free(solve->refusals.at);
 	ost_close_free(solve->close);
 	ost_cells_free(solve->cells);

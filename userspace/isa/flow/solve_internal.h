@@ -55,11 +55,6 @@ struct initial {
 	ost_value value;
 };
 
-/* a slot in some object that holds the address of data */
-struct pointer {
-	struct ost_place to, slot;
-};
-
 struct ost_solve {
 	struct ost_graph *graph;
 	const struct ost_program *program;
@@ -73,7 +68,6 @@ struct ost_solve {
 	size_t by_function_room;
 	LIST(struct closely *) queue;
 	size_t queue_head;
-	LIST(struct pointer) pointers; /* by what they point to */
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
 	struct ost_reached *reached[OST_TIERS];
@@ -94,7 +88,6 @@ void solve_want(struct ost_solve *solve, struct ost_function *function);
 
 /* solve_tell.c */
 void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
-int solve_pointers(struct ost_solve *solve);
 void solve_put_initials(struct ost_solve *solve);
 
 /* solve_reach.c */

@@ -103,8 +103,7 @@ static void enter(struct reach *reach, struct ost_place place, unsigned int tier
 
 static bool is_code(const struct reach *reach, struct ost_place place)
 {
-	return ost_object_is_code(reach->solve->program->members[place.member].object,
-				  place.address);
+	return ost_graph_is_code(reach->solve->graph, place);
 }
 
 static struct seen *seen_slot(struct seen *seen, size_t room, struct ost_place place)
@@ -150,40 +149,46 @@ static bool see(struct reach *reach, struct ost_place place, ost_cond *cond)
 	return true;
 }
 
+/* a variable whose pointers are being followed */
+struct visit {
+	struct reach *reach;
+	struct origin via;
+	LIST(struct ost_place) todo;
+};
+
+static void visit_pointer(void *context, struct ost_place slot, const struct ost_target *target)
+{
+	struct visit *visit = context;
+	struct ost_place *place;
+
+	(void)slot;
+	if (!target->known)
+		return;
+	if (is_code(visit->reach, target->place))
+		enter(visit->reach, target->place, OST_TIER_PROBABLE, &visit->via);
+	else if ((place = MORE(visit->reach->solve, &visit->todo)))
+		*place = target->place;
+}
+
 /* All that the pointers in a variable lead to, and those in variables that they point to. */
 static void enter_data(struct reach *reach, struct ost_place first, const struct origin *origin)
 {
-	struct ost_solve *solve = reach->solve;
-	LIST(struct ost_place) todo = {0};
-	struct ost_place *place = MORE(solve, &todo);
-	struct origin via = *origin;
+	struct visit visit = {.reach = reach, .via = *origin};
+	struct ost_place *place = MORE(reach->solve, &visit.todo);
 
 	if (place)
 		*place = first;
-	via.how = 'd';
-	while (todo.count) {
-		struct ost_place at = todo.at[--todo.count];
-		const struct ost_object *object = solve->program->members[at.member].object;
-		uint64_t end;
+	visit.via.how = 'd';
+	while (visit.todo.count) {
+		struct ost_place at = visit.todo.at[--visit.todo.count];
 
-		via.cond = origin->cond;
-		if (!see(reach, at, &via.cond))
-			continue;
-		end = ost_graph_object_end(solve->graph, at);
-		for (size_t i = ost_object_relocs_from(object, at.address);
-		     i < object->reloc_count && object->relocs[i].offset < end; i++) {
-			struct ost_place slot = {at.member, object->relocs[i].offset};
-			struct ost_target target = ost_graph_slot(solve->graph, slot);
-
-			if (!target.known)
-				continue;
-			if (is_code(reach, target.place))
-				enter(reach, target.place, OST_TIER_PROBABLE, &via);
-			else if ((place = MORE(solve, &todo)))
-				*place = target.place;
-		}
+		visit.via.cond = origin->cond;
+		if (see(reach, at, &visit.via.cond))
+			ost_graph_pointers(reach->solve->graph, at,
+					   ost_graph_object_end(reach->solve->graph, at),
+					   visit_pointer, &visit);
 	}
-	free(todo.at);
+	free(visit.todo.at);
 }
 
 static void follow_slot(struct reach *reach, struct ost_place slot, unsigned int tier,
@@ -275,7 +280,10 @@ static void root(void *context, struct ost_place place, bool resolver)
 {
 	struct origin origin = {ROOT, 0, OST_COND_NONE, resolver ? 'i' : 'r'};
 
-	enter(context, place, OST_TIER_CERTAIN, &origin);
+	if (is_code(context, place))
+		enter(context, place, OST_TIER_CERTAIN, &origin);
+	else
+		enter_data(context, place, &origin);
 }
 
 int solve_reach(struct ost_solve *solve)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "isa/flow/solve_internal.h"
@@ -52,28 +50,12 @@ static void want_readers(struct ost_solve *solve, struct ost_place place, unsign
 	const struct ost_symbol *symbol =
 		ost_object_symbol(object_of(solve, place.member), place.address);
 	struct ost_place from = place;
-	size_t low = 0, high = solve->pointers.count;
 
 	from.address = place.address > STRUCT_BEFORE ? place.address - STRUCT_BEFORE : 0;
 	if (symbol && symbol->size && symbol->address <= place.address)
 		from.address = symbol->address;
 	ost_graph_readers(solve->graph, from, place.address + bytes - from.address, want_reader,
 			  solve);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct ost_place *to = &solve->pointers.at[middle].to;
-
-		if (to->member < from.member ||
-		    (to->member == from.member && to->address < from.address))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < solve->pointers.count && solve->pointers.at[low].to.member == from.member &&
-	       solve->pointers.at[low].to.address < place.address + bytes;
-	     low++)
-		ost_graph_readers(solve->graph, solve->pointers.at[low].slot, 8, want_reader,
-				  solve);
 }
 
 static ost_value file_value(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
@@ -89,7 +71,7 @@ static ost_value file_value(struct ost_solve *solve, struct ost_place place, uns
 
 static void put_initial(struct ost_solve *solve, const struct initial *initial)
 {
-	bool lost;
+	bool lost = false;
 
 	ost_cells_store(solve->cells, initial->space, initial->address, initial->bytes,
 			initial->value, &lost);
@@ -181,7 +163,8 @@ static void store_place(struct ost_solve *solve, const struct ost_memory *memory
 			bool tells)
 {
 	struct ost_place place = memory->place;
-	bool lost, kept = ost_cells_has(solve->cells, place.member, place.address, memory->bytes);
+	bool lost = false,
+	     kept = ost_cells_has(solve->cells, place.member, place.address, memory->bytes);
 
 	if (!kept && (!tells || !keep_place(solve, place, memory->bytes)))
 		return;
@@ -194,7 +177,7 @@ static void store_place(struct ost_solve *solve, const struct ost_memory *memory
 static void store_field(struct ost_solve *solve, const struct ost_memory *memory, ost_value value)
 {
 	uint32_t space = FIELD_SPACE | memory->place.member;
-	bool lost, kept;
+	bool lost = false, kept;
 
 	if (memory->distance < FIELD_MIN || memory->distance > FIELD_MAX || memory->bytes > 8)
 		return;
@@ -433,39 +416,4 @@ void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls)
 		.refuses = tell_refuses,
 		.tests = tell_tests,
 	};
-}
-
-static int compare_pointers(const void *a, const void *b)
-{
-	const struct pointer *x = a, *y = b;
-
-	if (x->to.member != y->to.member)
-		return x->to.member < y->to.member ? -1 : 1;
-	return x->to.address < y->to.address ? -1 : x->to.address > y->to.address;
-}
-
-int solve_pointers(struct ost_solve *solve)
-{
-	for (uint32_t member = 0; member < solve->program->count; member++) {
-		const struct ost_object *object = object_of(solve, member);
-
-		for (size_t i = 0; i < object->reloc_count; i++) {
-			struct ost_place slot = {member, object->relocs[i].offset};
-			struct ost_target target = ost_graph_slot(solve->graph, slot);
-			struct pointer *pointer;
-
-			if (!target.known || target.ifunc ||
-			    ost_object_is_code(object_of(solve, target.place.member),
-					       target.place.address))
-				continue;
-			pointer = MORE(solve, &solve->pointers);
-			if (!pointer)
-				return -ENOMEM;
-			*pointer = (struct pointer){target.place, slot};
-		}
-	}
-	if (solve->pointers.count)
-		qsort(solve->pointers.at, solve->pointers.count, sizeof(*solve->pointers.at),
-		      compare_pointers);
-	return 0;
 }
