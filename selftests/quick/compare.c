@@ -127,8 +127,8 @@ static unsigned int strip(const uint8_t bytes[15], uint8_t stripped[15])
 }
 
 /*
- * For kernels only; without its feature a no-op; or only asking. The quick decoder finds that in the
- * form without APX, and then a host needs APX and no more.
+ * For kernels only; without its feature a no-op; or only asking. The quick decoder finds that in
+ * the form without APX, and then a host needs APX and no more.
  */
 static bool is_never_needed(const struct ost_insn *insn)
 {
@@ -170,8 +170,8 @@ static bool is_own(const uint8_t *bytes, const struct ost_quick *got, unsigned i
 
 /*
  * Registers that Zydis refuses and the quick decoder doesn't look at: the destination, index and
- * mask of a gather, the three of a matrix product, those of a complex product that are the same; control, debug and segment
- * registers that there are none of.
+ * mask of a gather, the three of a matrix product, or the destination and a source of a complex
+ * product that are the same; control and debug registers that there are none of.
  */
 static bool is_register_rule(const uint8_t *bytes, const struct ost_quick *got,
 			     const struct expected *want)
@@ -200,6 +200,31 @@ static bool is_register_rule(const uint8_t *bytes, const struct ost_quick *got,
 	}
 }
 
+/*
+ * Does ost_insn_decode() take what Zydis and the quick decoder refuse? It does so rightly but for
+ * three kinds, which are garbage to a processor: zeroing without a mask register in instructions of
+ * our own table, whose other reserved fields it knows; LOCK before jmpabs; and 3DNow! behind REX2,
+ * which no processor has together.
+ */
+static bool is_missed(const uint8_t *bytes)
+{
+	uint8_t stripped[15];
+	struct ost_insn insn;
+	unsigned int at = 0, count = strip(bytes, stripped);
+
+	if (ask_own(bytes, &insn) != OST_INSN_OK)
+		return false;
+	while (is_prefix(stripped[at]))
+		at++;
+	if (at + 3 >= 15 - count)
+		return true;
+	if (stripped[at] == 0x62)
+		return !(stripped[at + 3] & 0x80) || stripped[at + 3] & 7;
+	if (stripped[at] == 0xd5 && stripped[at + 1] & 0x80)
+		return stripped[at + 2] != 0x0f;
+	return stripped[at] != 0xd5 || stripped[at + 2] != 0xa1 || !memchr(stripped, 0xf0, at);
+}
+
 /* All fields but @need. */
 static bool is_same(const struct ost_quick *got, const struct expected *want)
 {
@@ -220,7 +245,7 @@ static unsigned int compare(const uint8_t *bytes, struct comparison *c)
 	memset(&got, 0xff, sizeof(got));
 	length = ost_quick_decode(bytes, &got);
 	expect(bytes, &want);
-	if (!length && !want.taken) {
+	if (!length && !want.taken && !is_missed(bytes)) {
 		c->refused++;
 		c->bytes++;
 		return 1;

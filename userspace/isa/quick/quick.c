@@ -62,8 +62,8 @@ _Static_assert(offsetof(struct ost_quick, flow) == offsetof(struct ost_quick, ne
 #define BYTE { BASE | DISP8(1), 0x100, 2, false }
 #define LONG { BASE | DISP(1), 1, 5, false }
 
-#define MOD0 NO_DISP, NO_DISP, NO_DISP, NO_DISP, { 0, 0, 2, true }, { RIP | DISP(1), 1, 5, false }, \
-	NO_DISP, NO_DISP
+#define MOD0 NO_DISP, NO_DISP, NO_DISP, NO_DISP, { 0, 0, 2, true }, \
+	{ RIP | DISP(1), 1, 5, false }, NO_DISP, NO_DISP
 #define MOD1 BYTE, BYTE, BYTE, BYTE, { DISP8(2), 0x100, 3, true }, BYTE, BYTE, BYTE
 #define MOD2 LONG, LONG, LONG, LONG, { DISP(2), 1, 6, true }, LONG, LONG, LONG
 #define MOD3 REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER

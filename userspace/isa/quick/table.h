@@ -25,7 +25,7 @@
 #define QUICK_IMM_AT 16
 #define QUICK_LIMIT_AT 24
 
-/* node: the row begins at this entry, and the key is shifted by so much and masked to so many bits */
+/* node: where the row begins; how far the key is shifted, and to how many bits it is masked */
 #define QUICK_NODE (1u << 31)
 #define QUICK_ROW(entry) ((entry) & 0xffff)
 #define QUICK_SHIFT(entry) ((entry) >> 16 & 15)

@@ -300,7 +300,7 @@ static bool is_opcode(unsigned int map, unsigned int opcode)
 	}
 }
 
-/* Does the opcode go with REX2? It does so in all its forms, or in none. */
+/* Does the opcode go with REX2? It does so in all its forms and with all prefixes, or in none. */
 static void find_rex2(struct form form)
 {
 	/* a move with REX; jmpabs in REX2, which is no form of it */
@@ -343,10 +343,10 @@ static void make_page(unsigned int map, unsigned int pp)
 		if (!is_opcode(map, opcode))
 			continue;
 		page[opcode] = make_entry(form);
-		if (!pp && map <= OST_MAP_0F) {
+		if (!pp && map <= OST_MAP_0F)
 			find_lockable(form);
+		if (map <= OST_MAP_0F)
 			find_rex2(form);
-		}
 	}
 	if (map == OST_MAP_0F)
 		page[0x0f] = QUICK_KNOWN | QUICK_MODRM | QUICK_SUFFIX;
