@@ -97,9 +97,10 @@ static const uint8_t vpaddd[] = { 0xc5, 0xfd, 0xfe, 0xc1 };
 
 static struct ost_trap *trap_at(struct ost_state *s, struct ost_instance *instance, uint64_t ip)
 {
+	static const char comm[16] = "task";
 	static uint64_t now = 1;
 
-	return ost_trap_note(&s->traps, instance->function, instance->id, ip, 1, "task", vpaddd,
+	return ost_trap_note(&s->traps, instance->function, instance->id, ip, 1, comm, vpaddd,
 			     sizeof(vpaddd), 0, 0, now++);
 }
 

@@ -64,7 +64,8 @@ void ost_site_set(struct ost_codes *codes, uint64_t instance_id, uint64_t ip, st
 /**
  * ost_trap_settle() - give the place that a trap's row stands at the traps counted since
  *
- * A trap only counts in its row; this is called when the row moves to another place, and before places are read.
+ * A trap only counts in its row; this is called when the row moves to another place, and before
+ * places are read.
  */
 void ost_trap_settle(struct ost_trap *trap);
 

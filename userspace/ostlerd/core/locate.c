@@ -9,8 +9,9 @@
 #include "lib/log.h"
 
 /*
- * Look-ups of addresses: each holds up the loop for up to some milliseconds, while a hostile program can trap at
- * any number of addresses. In the long run this many a second, and this many at once after a pause.
+ * Look-ups of addresses: each holds up the loop for up to some milliseconds, while a hostile program
+ * can trap at any number of addresses. In the long run this many a second, and this many at once
+ * after a pause.
  */
 #define LOOKUPS_PER_S 20
 #define LOOKUPS_BURST 64
