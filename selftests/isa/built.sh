@@ -43,6 +43,7 @@ as_written()
 	done
 	# where something is needed, what no processor lacks that has it may be named as well
 	[[ $1 =~ =(required|self-checked|hazard) ]] || implied=()
+	[[ $1 != *avx512* ]] || implied+=(avx2 fma f16c)
 	got=$(hard_but "${known[@]}" "${implied[@]}")
 	[ -z "$got" ] || why+="also hard: $got"
 }

@@ -4,7 +4,7 @@
 
 __attribute__((noinline, target("sse3"))) static int sse3(void)
 {
-	__m128 v = _mm_set1_ps(2);
+	__m128 v = _mm_set1_ps((float)work_in[2]);
 
 	return _mm_cvttss_si32(_mm_hadd_ps(v, v));
 }
