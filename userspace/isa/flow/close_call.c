@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
 #include <string.h>
 
 #include "isa/flow/close_internal.h"
+
+/* HWCAP2_FSGSBASE of asm/hwcap2.h is bit 1 */
+#define HWCAP2_FSGSBASE_BIT 1
 
 static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
 
@@ -68,6 +72,20 @@ static void clobber(struct state *state, uint16_t registers, ost_value rax)
 	memset(state->vector, 0, sizeof(state->vector));
 }
 
+/* What the kernel tells in the auxiliary vector: in AT_HWCAP2, that it lets RDFSBASE be used. */
+static ost_value auxiliary(struct look *look, ost_value type)
+{
+	struct ost_feature_set fsgsbase = {0};
+	struct ost_values *values = look->close->values;
+	uint64_t number;
+
+	if (!ost_value_constant(values, type, &number) || number != AT_HWCAP2)
+		return OST_VALUE_ANY;
+	ost_feature_set_add(&fsgsbase, OST_F_FSGSBASE);
+	return ost_value_flag(values, HWCAP2_FSGSBASE_BIT,
+			      ost_cond_of(look->close->conds, &fsgsbase));
+}
+
 void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		struct ost_function *callee, const char *symbol)
 {
@@ -81,6 +99,10 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		arguments[i] = state->reg[argument_registers[i]];
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
 		clobber(state, clobbered, arguments[0]);
+		return;
+	}
+	if (symbol && !strcmp(symbol, "getauxval")) {
+		clobber(state, clobbered, auxiliary(look, arguments[0]));
 		return;
 	}
 	if (callee && follow(look, state, op, callee)) {

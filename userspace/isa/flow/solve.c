@@ -148,6 +148,12 @@ static void mark_main(void *context, struct ost_place place, bool resolver)
 	}
 }
 
+static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	(void)ref;
+	solve_want(context, caller);
+}
+
 static void want_sources(struct ost_solve *solve)
 {
 	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
@@ -156,6 +162,8 @@ static void want_sources(struct ost_solve *solve)
 		if (function->decoded &&
 		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
 			solve_want(solve, function);
+		if (function->name && !strcmp(function->name, "getauxval"))
+			ost_graph_callers(solve->graph, function, want_caller, solve);
 	}
 }
 

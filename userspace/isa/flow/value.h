@@ -117,6 +117,9 @@ ost_value ost_value_extend(struct ost_values *values, ost_value value, unsigned 
 ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value part,
 			  unsigned int at, unsigned int bits);
 
+/** ost_value_flag() - nothing is known of it but that one bit is set only under a condition */
+ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond);
+
 /** ost_value_cpuid() - what CPUID returns; @reg is enum ost_cpuid_reg */
 ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
 			  unsigned int reg);

@@ -266,6 +266,14 @@ ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value 
 	return ost_value_make_bits(values, &whole);
 }
 
+ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond)
+{
+	struct bits bits = {0};
+
+	bits.one[bit] = cond;
+	return ost_value_make_bits(values, &bits);
+}
+
 ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
 			  unsigned int reg)
 {

@@ -18,6 +18,12 @@ static const struct {
 	{"libblas.so*", "*_[A-Z]*", OST_FEATURE_NONE, "OpenBLAS under BLAS's name"},
 	{"liblapack.so*", "*_[A-Z]*", OST_FEATURE_NONE, "OpenBLAS under LAPACK's name"},
 	{"libc.so*", NULL, OST_F_RTM, "locks are elided only where RTM was found at start"},
+	{"*", NULL, OST_F_SHSTK, "RDSSP says first whether there is a shadow stack"},
+	{"*", NULL, OST_F_PADLOCK_RNG, "VIA's processors are known by their vendor"},
+	{"*", NULL, OST_F_PADLOCK_ACE, "VIA's processors are known by their vendor"},
+	{"*", NULL, OST_F_PADLOCK_ACE2, "VIA's processors are known by their vendor"},
+	{"*", NULL, OST_F_PADLOCK_PHE, "VIA's processors are known by their vendor"},
+	{"*", NULL, OST_F_PADLOCK_PMM, "VIA's processors are known by their vendor"},
 };
 
 bool ost_known_dispatched(const struct ost_object *object, const char *function,
