@@ -3,9 +3,9 @@
  * The quick decoder beside Zydis: every field that it tells, over the executable segments of files
  * and over random bytes. What Zydis doesn't know is compared with ost_insn_decode().
  *
- *	compare [-n COUNT] [-r COUNT] [-s SEED] [-b ROUNDS] [FILE...]
+ *	compare [-n COUNT] [-f COUNT] [-r COUNT] [-s SEED] [-b ROUNDS] [FILE...]
  *
- * Files are decoded one after the other until COUNT instructions are done. Exit status: 0 when
+ * Files are decoded one after the other until -n instructions are done, of each at most -f. Exit status: 0 when
  * there was no mismatch, 1 when there was one, 2 when something was wrong with the arguments.
  */
 #include <elf.h>
@@ -37,6 +37,8 @@ enum outcome {
 
 struct comparison {
 	uint64_t limit;		/* instructions */
+	uint64_t file_limit;	/* of each file */
+	uint64_t file_end;	/* count of instructions where the file is done */
 	uint64_t instructions;	/* that at least one took */
 	uint64_t refused;	/* offsets where neither found an instruction */
 	uint64_t bytes;
@@ -272,9 +274,9 @@ static bool compare_code(const struct code *code, void *context)
 	struct comparison *c = context;
 	size_t at = 0;
 
-	while (at < code->size && c->instructions < c->limit)
+	while (at < code->size && c->instructions < c->limit && c->instructions < c->file_end)
 		at += compare(code->bytes + at, c);
-	return c->instructions < c->limit;
+	return c->instructions < c->limit && c->instructions < c->file_end;
 }
 
 /* ---- speed ---- */
@@ -486,7 +488,8 @@ static void print(const char *what, const struct comparison *c)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: compare [-n COUNT] [-r COUNT] [-s SEED] [-b ROUNDS] [FILE...]\n");
+	fprintf(stderr, "usage: compare [-n COUNT] [-f COUNT] [-r COUNT] [-s SEED]"
+		" [-b ROUNDS] [FILE...]\n");
 	return 2;
 }
 
@@ -501,16 +504,19 @@ static bool parse_number(const char *text, uint64_t *number)
 
 int main(int argc, char **argv)
 {
-	struct comparison files = { .limit = UINT64_MAX }, soup = { .limit = UINT64_MAX };
+	struct comparison files = { .limit = UINT64_MAX, .file_limit = UINT64_MAX }, soup = { 0 };
 	uint64_t random = 0, seed = 20220901, rounds = 0;
 	struct speed speed = { 0 };
 	int opt, used = 0;
 	bool fine = true;
 
-	while ((opt = getopt(argc, argv, "n:r:s:b:")) != -1 && fine) {
+	while ((opt = getopt(argc, argv, "n:f:r:s:b:")) != -1 && fine) {
 		switch (opt) {
 		case 'n':
 			fine = parse_number(optarg, &files.limit);
+			break;
+		case 'f':
+			fine = parse_number(optarg, &files.file_limit);
 			break;
 		case 'r':
 			fine = parse_number(optarg, &random);
@@ -528,9 +534,12 @@ int main(int argc, char **argv)
 	if (!fine)
 		return usage();
 	speed.rounds = rounds;
-	for (int i = optind; i < argc && files.instructions < files.limit; i++)
+	for (int i = optind; i < argc && files.instructions < files.limit; i++) {
+		if (__builtin_add_overflow(files.instructions, files.file_limit, &files.file_end))
+			files.file_end = UINT64_MAX;
 		used += rounds ? each_code(argv[i], measure_code, &speed) > 0 :
 				 each_code(argv[i], compare_code, &files) > 0;
+	}
 	if (optind < argc && !used) {
 		fprintf(stderr, "compare: none of the %d files is an x86-64 ELF file with code\n",
 			argc - optind);
@@ -543,7 +552,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (used)
-		print("files", &files);
+		printf("%d files; ", used), print("their segments", &files);
 	if (random) {
 		compare_random(&soup, seed, random);
 		printf("seed %" PRIu64 "; ", seed);
