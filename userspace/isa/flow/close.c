@@ -125,10 +125,14 @@ static void leave(struct look *look, const struct state *state)
 	bool lost = false;
 
 	if (!look->outer) {
-		/* an address that is returned may be called, and a resolver's will be */
-		close_escape(look, state, look->ops[look->op_count - 1].site, state->reg[RAX],
-			     look->function->traits & OST_TRAIT_RESOLVER ? OST_EDGE_RESOLVED
-									 : OST_EDGE_ADDRESS);
+		/* an address that is returned may be called, and a resolver's will be; in a
+		 * function that returns nothing, it is only left over */
+		if (look->last && ost_value_has_address(values, state->reg[RAX]) &&
+		    close_answer_used(look->close, look->function))
+			close_escape(
+				look, state, look->ops[look->op_count - 1].site, state->reg[RAX],
+				look->function->traits & OST_TRAIT_RESOLVER ? OST_EDGE_RESOLVED
+									    : OST_EDGE_ADDRESS);
 		calls->returns(calls->context, look->function, rax);
 		return;
 	}

@@ -124,6 +124,8 @@ void close_move_stack(struct look *look, struct state *state, int64_t by);
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
+/* does anybody who calls it look at what it returns? */
+bool close_answer_used(struct ost_close *close, const struct ost_function *function);
 /* registers that a call overwrites: compilers know which a local function leaves alone */
 uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
 			const struct ost_function *callee);

@@ -11,6 +11,9 @@
 
 #define KNOWN 0x80
 
+/** How far after a call its answer is looked for: instructions. */
+#define AFTER_CALL 8
+
 /** Largest function whose own use of registers is looked up: bytes. */
 #define CLOBBER_BYTES 4096
 
@@ -182,4 +185,48 @@ unsigned int close_uses(struct ost_close *close, struct ost_function *function)
 	if (!close->uses[function->index])
 		close->uses[function->index] = KNOWN | find(close, function, 0);
 	return close->uses[function->index] & 0x3f;
+}
+
+struct callers {
+	struct ost_close *close;
+	bool used;
+};
+
+/* Does the code after a call read rax before it overwrites it? */
+static void look_at_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	struct callers *callers = context;
+	const struct ost_program *program = ost_graph_program(callers->close->graph);
+	size_t left = 0;
+	const uint8_t *bytes =
+		ost_object_at(program->members[caller->member].object, ref->site, &left);
+	uint64_t at = 0;
+	struct ost_op op;
+
+	/* who jumps there hands the value on */
+	if (ref->kind == OST_REF_JUMP)
+		callers->used = true;
+	if (ref->kind != OST_REF_CALL && ref->kind != OST_REF_CALL_SLOT)
+		return;
+	for (unsigned int i = 0; i <= AFTER_CALL && bytes && !callers->used; i++) {
+		if (at >= left || !ost_op_decode(bytes + at, left - at, ref->site + at, &op))
+			return;
+		at += op.length;
+		if (!i)
+			continue;
+		callers->used = reads_of(&op) >> RAX & 1 || op.kind == OST_DO_RETURN;
+		if (op.clobbers >> RAX & 1 || op.kind == OST_DO_CALL)
+			return;
+	}
+	callers->used = true;
+}
+
+bool close_answer_used(struct ost_close *close, const struct ost_function *function)
+{
+	struct callers callers = {.close = close};
+
+	if (function->traits & OST_TRAIT_RESOLVER)
+		return true;
+	ost_graph_callers(close->graph, function, look_at_caller, &callers);
+	return callers.used;
 }

@@ -162,7 +162,7 @@ static void want_sources(struct ost_solve *solve)
 		if (function->decoded &&
 		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
 			solve_want(solve, function);
-		if (function->name && !strcmp(function->name, "getauxval"))
+		if (function->name && strstr(function->name, "getauxval"))
 			ost_graph_callers(solve->graph, function, want_caller, solve);
 	}
 }

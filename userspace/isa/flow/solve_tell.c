@@ -7,6 +7,8 @@
 #define FIELD_MIN 0x10
 /** Struct fields farther than this aren't looked for: bytes. */
 #define FIELD_MAX 0x40000
+/** In larger programs only functions that need a feature themselves are asked for a field. */
+#define FIELD_FUNCTIONS 30000
 /** How far before a variable its struct may begin, where no symbol says: bytes. */
 #define STRUCT_BEFORE 1024
 /** Cells that are kept; more is a program that stores what CPUID said everywhere. */
@@ -125,7 +127,8 @@ static void want_field_users(struct ost_solve *solve, uint32_t member, int64_t d
 		const uint8_t *bytes;
 		size_t left;
 
-		if (function->member != member || !function->decoded || !function->use_count)
+		if (function->member != member || !function->decoded ||
+		    (!function->use_count && ost_graph_count(solve->graph) > FIELD_FUNCTIONS))
 			continue;
 		bytes = ost_object_at(object, function->start, &left);
 		for (; bytes && at + OST_QUICK_PAD <= left && at < size; at += insn.length) {
