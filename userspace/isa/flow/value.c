@@ -401,14 +401,12 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 	return memo->result;
 }
 
-ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond cond)
+static ost_value given_anew(struct ost_values *values, ost_value value, ost_cond cond)
 {
 	const struct alts *row = ost_value_row(values, value);
 	struct ost_alt list[OST_VALUE_ALTS];
 	struct bits bits;
 
-	if (cond == OST_COND_NONE || value == OST_VALUE_NOTHING)
-		return value;
 	if (row) {
 		for (unsigned int i = 0; i < row->count; i++) {
 			list[i] = row->alt[i];
@@ -422,4 +420,20 @@ ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond c
 		bits.zero[i] = ost_cond_both(values->conds, bits.zero[i], cond);
 	}
 	return ost_value_make_bits(values, &bits);
+}
+
+ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond cond)
+{
+	struct memo wanted = {.a = value, .when_a = cond, .op = MEMO_GIVEN, .used = true};
+	struct memo *memo;
+	bool found;
+
+	if (cond == OST_COND_NONE || value == OST_VALUE_NOTHING)
+		return value;
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = given_anew(values, value, cond);
+		*memo = wanted;
+	}
+	return memo->result;
 }

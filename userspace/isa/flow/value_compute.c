@@ -193,8 +193,8 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 	return memo->result;
 }
 
-ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int from,
-			unsigned int width)
+static ost_value cut_anew(struct ost_values *values, ost_value value, unsigned int from,
+			  unsigned int width)
 {
 	const struct alts *row = ost_value_row(values, value);
 	struct ost_alt list[OST_VALUE_ALTS];
@@ -226,7 +226,23 @@ ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int
 	return ost_value_make_bits(values, &bits);
 }
 
-ost_value ost_value_extend(struct ost_values *values, ost_value value, unsigned int width)
+ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int from,
+			unsigned int width)
+{
+	struct memo wanted = {
+		.a = value, .when_a = from, .op = MEMO_CUT, .bits = width, .used = true};
+	struct memo *memo;
+	bool found;
+
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = cut_anew(values, value, from, width);
+		*memo = wanted;
+	}
+	return memo->result;
+}
+
+static ost_value extend_anew(struct ost_values *values, ost_value value, unsigned int width)
 {
 	const struct alts *row = ost_value_row(values, value);
 	struct ost_alt list[OST_VALUE_ALTS];
@@ -252,8 +268,22 @@ ost_value ost_value_extend(struct ost_values *values, ost_value value, unsigned 
 	return ost_value_make_bits(values, &bits);
 }
 
-ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value part,
-			  unsigned int at, unsigned int width)
+ost_value ost_value_extend(struct ost_values *values, ost_value value, unsigned int width)
+{
+	struct memo wanted = {.a = value, .op = MEMO_EXTEND, .bits = width, .used = true};
+	struct memo *memo;
+	bool found;
+
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = extend_anew(values, value, width);
+		*memo = wanted;
+	}
+	return memo->result;
+}
+
+static ost_value paste_anew(struct ost_values *values, ost_value value, ost_value part,
+			    unsigned int at, unsigned int width)
 {
 	struct bits whole, piece;
 
@@ -266,6 +296,22 @@ ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value 
 	return ost_value_make_bits(values, &whole);
 }
 
+ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value part,
+			  unsigned int at, unsigned int width)
+{
+	struct memo wanted = {
+		.a = value, .b = part, .when_a = at, .op = MEMO_PASTE, .bits = width, .used = true};
+	struct memo *memo;
+	bool found;
+
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = paste_anew(values, value, part, at, width);
+		*memo = wanted;
+	}
+	return memo->result;
+}
+
 ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond)
 {
 	struct bits bits = {0};
@@ -274,8 +320,8 @@ ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond c
 	return ost_value_make_bits(values, &bits);
 }
 
-ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
-			  unsigned int reg)
+static ost_value cpuid_anew(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
+			    unsigned int reg)
 {
 	struct ost_feature_set sets[32] = {0};
 	struct bits bits = {0};
@@ -300,4 +346,19 @@ ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t sub
 	for (unsigned int i = 32; i < 64; i++)
 		bits.one[i] = OST_COND_ALL;
 	return ost_value_make_bits(values, &bits);
+}
+
+ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
+			  unsigned int reg)
+{
+	struct memo wanted = {.a = leaf, .b = subleaf, .op = MEMO_CPUID, .bits = reg, .used = true};
+	struct memo *memo;
+	bool found;
+
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		wanted.result = cpuid_anew(values, leaf, subleaf, reg);
+		*memo = wanted;
+	}
+	return memo->result;
 }

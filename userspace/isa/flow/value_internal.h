@@ -37,7 +37,7 @@ struct memo {
 	bool used, lost;
 };
 
-#define MEMO_JOIN 0xff
+enum { MEMO_JOIN = 0x80, MEMO_GIVEN, MEMO_CUT, MEMO_EXTEND, MEMO_PASTE, MEMO_CPUID };
 
 struct ost_values {
 	struct ost_conds *conds;
