@@ -41,7 +41,8 @@ static void touch_tables(const struct ost_object *object)
 		const struct ost_symbol *symbol = &object->symbols[i];
 
 		must(!i || symbol[-1].address <= symbol->address);
-		sum += strlen(symbol->name) + !!ost_object_symbol(object, symbol->address + symbol->size / 2);
+		sum += strlen(symbol->name);
+		sum += !!ost_object_symbol(object, symbol->address + symbol->size / 2);
 	}
 	for (size_t i = 0; i < object->reloc_count; i++) {
 		const struct ost_reloc *reloc = &object->relocs[i];
@@ -54,7 +55,8 @@ static void touch_tables(const struct ost_object *object)
 		const struct ost_range *range = &object->functions[i];
 
 		must(range->start < range->end && (!i || range[-1].end <= range->start));
-		must(ost_object_is_code(object, range->start) && ost_object_is_code(object, range->end - 1));
+		must(ost_object_is_code(object, range->start));
+		must(ost_object_is_code(object, range->end - 1));
 	}
 	for (size_t i = 0; i < object->section_count; i++) {
 		sum += strlen(object->sections[i].name);

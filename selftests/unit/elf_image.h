@@ -133,7 +133,7 @@ static inline void image_symbols(struct image *im, const struct image_spec *spec
 {
 	unsigned int global = STB_GLOBAL << 4;
 
-	/* undefined, then those that the hash table has: a function, its older version, a resolver, data, TLS */
+	/* undefined; then those of the hash table: function, its older version, resolver, data, TLS */
 	im->sym[1] = (Elf64_Sym){ image_string(im, used, "beta"), global | STT_FUNC, 0, 0, 0, 0 };
 	im->sym[2] = (Elf64_Sym){ image_string(im, used, spec->function ? spec->function : "alpha"),
 				  global | STT_FUNC, 0, 1, IMAGE_AT(code), 16 };

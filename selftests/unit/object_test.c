@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The reader of ELF objects: on a made-up file, on this test itself, on files that are cut off or lie. */
+/* The reader of ELF objects: a made-up file, this test itself, files that are cut off or lie. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -334,7 +334,9 @@ static void survives_being_cut_off(void **state)
 static void survives_every_changed_byte(void **state)
 {
 	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
-	static const uint64_t numbers[] = { 0, 1, UINT64_MAX, 1ull << 63, 1ull << 32, UINT32_MAX, 0x10000 };
+	static const uint64_t numbers[] = {
+		0, 1, UINT64_MAX, 1ull << 63, 1ull << 32, UINT32_MAX, 0x10000,
+	};
 	struct image im, changed;
 	size_t opened = 0;
 
@@ -406,7 +408,8 @@ static void reads_itself(void **state)
 		const struct ost_reloc *reloc = &object->relocs[i];
 
 		/* what is written only before the start still has the loader's value */
-		if (reloc->type == R_X86_64_RELATIVE && !ost_object_segment(object, reloc->offset)->write)
+		if (reloc->type == R_X86_64_RELATIVE &&
+		    !ost_object_segment(object, reloc->offset)->write)
 			assert_int_equal(word_at(map->l_addr + reloc->offset),
 					 map->l_addr + reloc->addend);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The closure of a program, in folder trees made here; this test's own, against what the loader loaded. */
+/* The closure of programs in folder trees made here; this test's own, against what was loaded. */
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -152,7 +152,7 @@ static void follows_search_paths(void **state)
 	struct ost_program *program;
 
 	put(LOADER, (struct image_spec){ 0 });
-	/* DT_RPATH reaches down the chain, DT_RUNPATH only to the object's own; it also silences DT_RPATH */
+	/* DT_RPATH reaches down the chain; DT_RUNPATH only to the object's own, silencing DT_RPATH */
 	put("/app/bin/a", (struct image_spec){ .interp = LOADER, .needed = { "b.so", "c.so", "h.so" },
 					       .rpath = "$ORIGIN/../lib:/none:${ORIGIN}/../$LIB" });
 	put("/app/lib/b.so", (struct image_spec){ .needed = { "d.so", "e.so" } });

@@ -22,7 +22,7 @@ struct ost_error;
 /** struct ost_segment - a PT_LOAD, or the part of one that has the same rights */
 struct ost_segment {
 	uint64_t start, end;	/* virtual addresses; what lies past the file's bytes is zero */
-	const uint8_t *bytes;	/* the file's part; NULL until ost_object_load(), and where it has none */
+	const uint8_t *bytes;	/* the file's part; NULL until ost_object_load(), or if it has none */
 	uint64_t size;		/* bytes of that */
 	uint64_t offset;	/* of @bytes in the file */
 	bool execute, write;	/* with PT_GNU_RELRO pages counted as not writable after start */
@@ -35,7 +35,7 @@ struct ost_symbol {
 	const char *name;	/* as in the file; "" for one longer than OST_OBJECT_NAME_MAX */
 	uint8_t type;		/* STT_* */
 	uint8_t bind;		/* STB_* */
-	bool dynamic;		/* others find it: in the dynamic symbol table, neither local nor hidden */
+	bool dynamic;		/* others find it: in the dynamic table, neither local nor hidden */
 	bool old_version;	/* not the default one of its name: name@VERSION, not name@@VERSION */
 };
 
@@ -50,7 +50,7 @@ struct ost_reloc {
 				 * GLOB_DAT, JUMP_SLOT, 64, COPY; DTPMOD64, DTPOFF64, TPOFF64, TLSDESC;
 				 * others as they are */
 	uint8_t symbol_type;	/* STT_* of that definition */
-	bool local;		/* means @defined whatever others define: local, protected, -Bsymbolic */
+	bool local;		/* means @defined in any case: local, protected, -Bsymbolic */
 };
 
 /** struct ost_range - of code that unwind information calls one function: [start, end) */
@@ -106,8 +106,8 @@ struct ost_object {
 	bool loaded;
 	struct ost_section *sections;	/* by address, those that are loaded */
 	size_t section_count;
-	struct ost_symbol *symbols;	/* by address; defined FUNC, IFUNC, OBJECT, TLS, and NOTYPE that is
-					 * in code or dynamic; without .symtab also Go's functions */
+	struct ost_symbol *symbols;	/* by address; defined FUNC, IFUNC, OBJECT, TLS, and NOTYPE
+					 * that is in code or dynamic; without .symtab also Go's functions */
 	size_t symbol_count;
 	struct ost_reloc *relocs;	/* by offset, one for each */
 	size_t reloc_count;
@@ -133,7 +133,8 @@ struct ost_object {
  * @path: what to call it
  *
  * Return: 0; -ENOEXEC when it is no ELF file; -ENOTSUP for another machine, class or byte order, or
- * a relocatable object or core file; -EBADMSG when it is broken; -EFBIG; -ENOMEM; another negative errno.
+ * a relocatable object or core file; -EBADMSG when it is broken; -EFBIG; -ENOMEM; another negative
+ * errno.
  */
 int ost_object_open(struct ost_object **object, int fd, const char *path, struct ost_error *err);
 

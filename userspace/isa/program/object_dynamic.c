@@ -203,7 +203,8 @@ static const char *read_string(struct ost_object *object, uint64_t at, const cha
 	return NULL;
 }
 
-static int read_strings(struct ost_object *object, const struct entries *entries, struct ost_error *err)
+static int read_strings(struct ost_object *object, const struct entries *entries,
+			struct ost_error *err)
 {
 	int r = 0;
 

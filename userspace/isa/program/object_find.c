@@ -95,7 +95,7 @@ const struct ost_reloc *ost_object_reloc(const struct ost_object *object, uint64
 	return NULL;
 }
 
-/* What people would call it: a function rather than a variable, a global name rather than a local one. */
+/* What people would call it: a function rather than a variable, a global rather than a local name. */
 static unsigned int rank_symbol(const struct ost_symbol *symbol)
 {
 	unsigned int rank = symbol->size ? 1 : 0;

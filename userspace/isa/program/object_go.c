@@ -60,7 +60,8 @@ static bool find_table(const struct ost_object *object, uint64_t *address)
 
 	for (size_t i = 0; i < object->section_count; i++)
 		if (!strcmp(object->sections[i].name, ".gopclntab"))
-			return search(object, object->sections[i].start, sizeof(struct header), address);
+			return search(object, object->sections[i].start, sizeof(struct header),
+				      address);
 	if (!object->file->go)
 		return false;
 	for (size_t i = 0; i < object->segment_count && left; i++) {

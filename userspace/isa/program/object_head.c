@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ELF header, program headers, segments, interpreter, notes. Format: System V ABI, AMD64 supplement. */
+/* ELF header, program headers, segments, interpreter, notes. Format: System V ABI, AMD64 part. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

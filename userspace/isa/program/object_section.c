@@ -43,7 +43,8 @@ static Elf *open_sections(struct ost_object *object)
 	/* elf_memory() asks for writable bytes, and writes to none of them when it only reads */
 	elf = file->bytes ? elf_memory((char *)file->bytes, object->size) :
 			    elf_begin(file->fd, ELF_C_READ, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getshdrnum(elf, &count) || count > SECTIONS_MAX) {
+	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getshdrnum(elf, &count) ||
+	    count > SECTIONS_MAX) {
 		ost_object_damage(object, "the section headers at %#llx can't be read",
 				  (unsigned long long)file->section_offset);
 		elf_end(elf);
@@ -101,7 +102,7 @@ int ost_object_load_sections(struct ost_object *object)
 	return 0;
 }
 
-/* The strings that a symbol table names, if they are terminated: libelf's reader has checked the sizes. */
+/* The strings that a symbol table names, if they are terminated; libelf has checked the sizes. */
 static const char *table_strings(Elf *elf, const GElf_Shdr *header, size_t *size)
 {
 	Elf_Scn *scn = elf_getscn(elf, header->sh_link);

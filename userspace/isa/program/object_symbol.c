@@ -13,7 +13,9 @@
 
 uint64_t ost_object_symbol_address(const struct ost_object *object, const Elf64_Sym *sym)
 {
-	return ELF64_ST_TYPE(sym->st_info) == STT_TLS ? object->tls_start + sym->st_value : sym->st_value;
+	bool tls = ELF64_ST_TYPE(sym->st_info) == STT_TLS;
+
+	return tls ? object->tls_start + sym->st_value : sym->st_value;
 }
 
 /* The loaded bytes of a table's entry; tables are not always aligned in broken files. */

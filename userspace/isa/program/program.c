@@ -222,7 +222,8 @@ static void put_in_order(struct ost_program *program, size_t member)
 /*
  * A library by name: 0 or -ENOMEM. What can't be had is named as missing, where @tell says so.
  */
-static int want(struct ost_program *program, size_t from, const char *name, enum ost_how how, bool tell)
+static int want(struct ost_program *program, size_t from, const char *name, enum ost_how how,
+		bool tell)
 {
 	struct ost_error err = { 0 };
 	struct ost_found found;

@@ -78,7 +78,8 @@ static size_t folder_length(const char *text, size_t left)
 }
 
 /* ld.so has its default folders built in, one string behind the other: the longest such row. */
-static int take_built_in(struct ost_program_state *state, size_t *folders, const char *bytes, size_t size)
+static int take_built_in(struct ost_program_state *state, size_t *folders, const char *bytes,
+			 size_t size)
 {
 	const char *best = NULL;
 	size_t best_count = 0;
@@ -168,7 +169,7 @@ static int read_file(const struct ost_root *root, const char *path, size_t max, 
 	return n;
 }
 
-/* The file stands beside the folder of the loader: /lib/ld-musl-x86_64.so.1, /etc/ld-musl-x86_64.path */
+/* Beside the folder of the loader: /lib/ld-musl-x86_64.so.1, /etc/ld-musl-x86_64.path */
 static int prepare_musl(struct ost_program *program)
 {
 	struct ost_program_state *state = program->state;

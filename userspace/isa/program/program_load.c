@@ -171,9 +171,12 @@ int ost_program_load(struct ost_program *program, struct ost_error *err)
 static bool find_in(const struct ost_program *program, const struct ost_scope *scope, uint64_t hash,
 		    const char *name, struct ost_definition *found)
 {
-	const struct ost_scope_entry *entry = scope->room ? find_entry(program, scope, hash, name) : NULL;
+	const struct ost_scope_entry *entry;
 
-	if (!entry || !entry->symbol)
+	if (!scope->room)
+		return false;
+	entry = find_entry(program, scope, hash, name);
+	if (!entry->symbol)
 		return false;
 	*found = (struct ost_definition){ entry->member, entry_symbol(program, entry) };
 	return true;

@@ -175,7 +175,7 @@ int ost_root_file(const struct ost_root *root, const char *path)
 		fd = open(path, FILE_FLAGS);
 		return fd < 0 ? -errno : fd;
 	}
-	/* -EAGAIN: something was renamed meanwhile; the kernel could not tell whether it stays inside */
+	/* EAGAIN: something was renamed meanwhile, the kernel can't tell whether it stays inside */
 	for (unsigned int tries = 0; tries < 8; tries++) {
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 		if (fd >= 0 || errno != EAGAIN)
