@@ -152,7 +152,8 @@ struct ost_trap *ost_trap_note(struct ost_traps *traps, const struct ost_functio
 	}
 	trap->moved = trap->ip != ip || trap->instance_id != instance_id || !trap->count;
 	if (trap->moved) {
-		ost_trap_settle(trap);
+		if (trap->code)
+			ost_trap_settle(trap);
 		trap->code = NULL;
 		trap->code_from = trap->count;
 	}
