@@ -104,14 +104,6 @@ static always_inline uint32_t read_le32(const uint8_t *at)
 	return le32toh(value);
 }
 
-static always_inline uint64_t read_le64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le64toh(value);
-}
-
 /* ---- prefixes and what leads to another map ---- */
 
 /* A prefix that is no REX. */
