@@ -221,8 +221,17 @@ static void take_marks(struct find *find)
 	}
 }
 
+static const struct ost_object *damaged(const struct ost_program *program)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (program->members[i].object->damage[0])
+			return program->members[i].object;
+	return NULL;
+}
+
 static void say_incomplete(struct find *find)
 {
+	const struct ost_object *broken = damaged(find->program);
 	struct ost_needs *needs = find->needs;
 	struct ost_solve_stats solved;
 	struct ost_graph_stats stats;
@@ -236,6 +245,9 @@ static void say_incomplete(struct find *find)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),
 			 "%zu libraries are missing, %.80s first", find->program->missing_count,
 			 find->program->missing[0].name);
+	else if (broken)
+		snprintf(needs->incomplete, sizeof(needs->incomplete), "%.80s is damaged: %.120s",
+			 broken->name, broken->damage);
 	else if (solved.budget_spent)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),
 			 "the budget of instructions to look at closely was spent: %zu of %zu "
