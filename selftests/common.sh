@@ -76,6 +76,13 @@ ok()
 	return 1
 }
 
+# todo DESC WHY - what is known not to be right yet: said, and not counted as a failure
+todo()
+{
+	results=$((results + 1))
+	printf 'not ok %d - %s # TODO %s\n' "$results" "$1" "$2"
+}
+
 not_ok()
 {
 	results=$((results + 1)) failures=$((failures + 1))

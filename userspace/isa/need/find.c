@@ -58,7 +58,8 @@ static void note(struct find *find, unsigned int feature, enum ost_need_verdict 
 	struct ost_place test;
 
 	need->count++;
-	if (find->seen[feature] && need->verdict >= verdict)
+	/* a program that refuses to run never gets to what it would need */
+	if (find->seen[feature] && verdict != OST_NEED_SELF_CHECKED && need->verdict >= verdict)
 		return;
 	find->seen[feature] = true;
 	need->feature = feature;
