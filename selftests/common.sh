@@ -10,6 +10,7 @@
 #
 # Results	ok DESC [CMD...]	pass; with CMD: pass when it succeeds, its output is shown when not
 #		not_ok DESC [WHY...]	fail
+#		todo DESC WHY		known not to be right yet: said, not counted as a failure
 #		fails DESC CMD...	pass when CMD exits non-zero by itself (a signal is no such failure)
 #		exits STATUS DESC CMD...  pass when CMD exits with exactly this status
 #		is DESC GOT WANTED	pass when both are the same text
