@@ -105,7 +105,7 @@ static struct ost_function *guess_around(struct graph_member *member, uint64_t a
 {
 	struct ost_function *function = guess_in(member->guessed, member->guessed_sorted, address);
 
-	if (function)
+	if (function || !member->guessed)
 		return function;
 	return guess_in(member->guessed + member->guessed_sorted,
 			member->guessed_count - member->guessed_sorted, address);

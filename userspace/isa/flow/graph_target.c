@@ -275,14 +275,14 @@ void ost_graph_pointers(struct ost_graph *graph, struct ost_place from, uint64_t
 		.each = each,
 		.context = context,
 	};
-	const struct graph_copy *copy;
 	struct graph_member *member;
 
 	if (from.member >= graph->program->count || end <= from.address)
 		return;
 	member = &graph->members[from.member];
 	slots_tell(&telling, member, from.address, end);
-	for (copy = member->copies; copy < member->copies + member->copy_count; copy++) {
+	for (size_t i = 0; i < member->copy_count; i++) {
+		const struct graph_copy *copy = &member->copies[i];
 		uint64_t start = from.address > copy->start ? from.address : copy->start;
 		uint64_t stop = end < copy->end ? end : copy->end;
 		uint64_t source = copy->from.address;

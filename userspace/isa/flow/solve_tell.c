@@ -111,11 +111,6 @@ static bool keep_place(struct ost_solve *solve, struct ost_place place, unsigned
 	return add_initial(solve, place.member, granule.address, 4, file_value(solve, granule, 4));
 }
 
-struct field_search {
-	struct ost_solve *solve;
-	int64_t distance;
-};
-
 /* Functions of an object in which something is at this distance from a register. */
 static void want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
 {
