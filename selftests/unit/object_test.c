@@ -190,12 +190,12 @@ static void finds_functions(void **state)
 
 static void a_plt_is_no_function(void **state)
 {
-	static const uint8_t stub[] = { 0xff, 0x35, 1, 2, 3, 4, 0xff, 0x25, 1, 2, 3, 4 };
+	static const uint8_t plt_entry[] = { 0xff, 0x35, 1, 2, 3, 4, 0xff, 0x25, 1, 2, 3, 4 };
 	struct ost_object *object;
 	struct image im;
 
 	image_make(&im, &usual);
-	memcpy(im.code + 16, stub, sizeof(stub));
+	memcpy(im.code + 16, plt_entry, sizeof(plt_entry));
 	im.fde[1].size = 16;
 	object = good_image(&im);
 	assert_int_equal(object->function_count, 2);

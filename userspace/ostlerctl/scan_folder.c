@@ -19,7 +19,7 @@
 struct file {
 	char *path;
 	char id[OST_OBJECT_ID_MAX];
-	bool library;
+	bool shared;
 	bool loaded;	/* by a program that was analysed */
 };
 
@@ -95,7 +95,7 @@ static void add_file(struct folder *folder, const char *path, const struct ost_o
 		return;
 	}
 	memcpy(file->id, object->id, sizeof(file->id));
-	file->library = is_library(object);
+	file->shared = is_library(object);
 	folder->count++;
 }
 
@@ -214,7 +214,7 @@ void ost_scan_folder(struct ost_scan *scan, const char *path, const char *root,
 	scan->several = true;
 	for (int libraries = 0; libraries < 2; libraries++)
 		for (size_t i = 0; i < folder.count; i++)
-			if (folder.files[i].library == (libraries == 1) &&
+			if (folder.files[i].shared == (libraries == 1) &&
 			    !(libraries && folder.files[i].loaded))
 				analyse(&folder, &folder.files[i]);
 	if (!ret)
