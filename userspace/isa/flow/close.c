@@ -133,7 +133,7 @@ static void leave(struct look *look, const struct state *state)
 				look, state, look->ops[look->op_count - 1].site, state->reg[RAX],
 				look->function->traits & OST_TRAIT_RESOLVER ? OST_EDGE_RESOLVED
 									    : OST_EDGE_ADDRESS);
-		calls->returns(calls->context, look->function, rax);
+		calls->returns(calls->context, look->function, state->reg[RAX], state->cond);
 		return;
 	}
 	look->returned =

@@ -46,8 +46,9 @@ struct ost_close_calls {
 	/* store number @at that the callee makes through an argument; false: there are no more */
 	bool (*written)(void *context, struct ost_function *callee, unsigned int at,
 			struct ost_memory *memory, ost_value *value);
-	/* what the function returns in rax */
-	void (*returns)(void *context, struct ost_function *function, ost_value value);
+	/* what the function returns in rax, and what is known where it does */
+	void (*returns)(void *context, struct ost_function *function, ost_value value,
+			ost_cond cond);
 	/* value of argument 0 .. 5 on entry, OST_VALUE_ANY when nothing is known */
 	ost_value (*argument)(void *context, struct ost_function *function, unsigned int at);
 

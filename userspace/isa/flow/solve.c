@@ -69,6 +69,7 @@ static struct closely *begin(struct ost_solve *solve, struct ost_function *funct
 	}
 	*at = solve->by_function[function->index] = closely;
 	closely->function = function;
+	closely->distance = solve->looking ? solve->looking->distance + 1 : 0;
 	closely->returned = OST_VALUE_NOTHING;
 	for (unsigned int i = 0; i < 6; i++)
 		closely->argument[i] = OST_VALUE_NOTHING;
@@ -113,6 +114,7 @@ static void run_queue(struct ost_solve *solve)
 		closely->queued = false;
 		closely->looks++;
 		closely->steps += solve->steps;
+		solve->looking = closely;
 		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
 			give_up(solve, closely);
 		closely->steps -= solve->steps;
@@ -124,6 +126,7 @@ static void run_queue(struct ost_solve *solve)
 		}
 	}
 	solve->queue.count = solve->queue_head = 0;
+	solve->looking = NULL;
 }
 
 /* What the entry point of the program hands to the C library. */
@@ -179,6 +182,7 @@ static void start_again(struct ost_solve *solve)
 			continue;
 		closely->looks = 0;
 		closely->returned = OST_VALUE_NOTHING;
+		closely->returned_unknown = false;
 		closely->writes.count = 0;
 		/* what it is given stays: else it would be looked at before its callers tell */
 		solve_want(solve, closely->function);
@@ -248,6 +252,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->queue.at);
 	free(solve->initials.at);
 	free(solve->refusals.at);
+	solve_free_fields(solve);
 	ost_close_free(solve->close);
 	ost_cells_free(solve->cells);
 	ost_values_free(solve->values);

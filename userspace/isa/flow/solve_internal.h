@@ -11,6 +11,15 @@
 /** Looks at one function in one round. */
 #define LOOKS_MAX 16
 
+/** Fields nearer to the start of a struct than this are of too many structs: bytes. */
+#define FIELD_MIN 0x10
+/** Struct fields farther than this aren't looked for: bytes. */
+#define FIELD_MAX 0x40000
+
+/** How far from where the processor is asked a mere test of an answer is taken to say something of
+ * what is done after it. */
+#define IMPLICIT_MAX 1
+
 /* a list that grows */
 #define LIST(type)                                                                                 \
 	struct {                                                                                   \
@@ -40,13 +49,17 @@ struct closely {
 	struct ost_function *function;
 	bool queued, failed;
 	uint16_t looks;
-	uint64_t steps; /* instructions interpreted for it */
-	ost_value returned;
+	uint16_t distance;     /* from one that asks the processor, in steps of who told whom */
+	uint64_t steps;	       /* instructions interpreted for it */
+	ost_value returned;    /* what is known of it, joined */
+	bool returned_unknown; /* also something that nothing is known of */
 	ost_value argument[6];
 	LIST(struct write) writes;
 	LIST(struct edge) edges;
 	LIST(struct span) spans;
 };
+
+struct field_uses;
 
 struct initial {
 	uint32_t space;
@@ -68,8 +81,10 @@ struct ost_solve {
 	size_t by_function_room;
 	LIST(struct closely *) queue;
 	size_t queue_head;
+	const struct closely *looking; /* the one that is being looked at */
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
+	struct field_uses *fields; /* by member; NULL: not asked for yet */
 	struct ost_reached *reached[OST_TIERS];
 	size_t reached_room;
 	uint64_t steps, steps_given;
@@ -89,6 +104,11 @@ void solve_want(struct ost_solve *solve, struct ost_function *function);
 /* solve_tell.c */
 void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
 void solve_put_initials(struct ost_solve *solve);
+
+/* solve_field.c: have all functions of an object looked at in which something is that far from a
+ * register */
+void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance);
+void solve_free_fields(struct ost_solve *solve);
 
 /* solve_reach.c */
 int solve_reach(struct ost_solve *solve);

@@ -3,12 +3,6 @@
 
 #include "isa/flow/solve_internal.h"
 
-/** Fields nearer to the start of a struct than this are of too many structs: bytes. */
-#define FIELD_MIN 0x10
-/** Struct fields farther than this aren't looked for: bytes. */
-#define FIELD_MAX 0x40000
-/** In larger programs only functions that need a feature themselves are asked for a field. */
-#define FIELD_FUNCTIONS 30000
 /** How far before a variable its struct may begin, where no symbol says: bytes. */
 #define STRUCT_BEFORE 1024
 /** Cells that are kept; more is a program that stores what CPUID said everywhere. */
@@ -68,6 +62,9 @@ static ost_value file_value(struct ost_solve *solve, struct ost_place place, uns
 
 	if (at)
 		memcpy(&number, at, left < bytes ? left : bytes);
+	/* all ones are what says that it wasn't asked yet */
+	if (number == UINT64_MAX >> (64 - 8 * bytes))
+		return OST_VALUE_NOTHING;
 	return ost_value_number(solve->values, number);
 }
 
@@ -111,42 +108,12 @@ static bool keep_place(struct ost_solve *solve, struct ost_place place, unsigned
 	return add_initial(solve, place.member, granule.address, 4, file_value(solve, granule, 4));
 }
 
-/* Functions of an object in which something is at this distance from a register. */
-static void want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
-{
-	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
-		struct ost_function *function = ost_graph_get(solve->graph, i);
-		const struct ost_object *object = object_of(solve, member);
-		uint64_t size = function->end - function->start, at = 0;
-		struct ost_quick insn;
-		const uint8_t *bytes;
-		size_t left;
-
-		if (function->member != member || !function->decoded ||
-		    (!function->use_count && ost_graph_count(solve->graph) > FIELD_FUNCTIONS))
-			continue;
-		bytes = ost_object_at(object, function->start, &left);
-		for (; bytes && at + OST_QUICK_PAD <= left && at < size; at += insn.length) {
-			int32_t wide;
-
-			if (!ost_quick_decode(bytes + at, &insn))
-				insn.length = 1, insn.disp_at = insn.disp8_at = 0;
-			memcpy(&wide, bytes + at + insn.disp_at, 4);
-			if ((insn.disp_at && insn.base_reg && wide == distance) ||
-			    (insn.disp8_at && insn.base_reg &&
-			     (int8_t)bytes[at + insn.disp8_at] == distance)) {
-				solve_want(solve, function);
-				break;
-			}
-		}
-	}
-}
-
 static ost_value tell_load(void *context, const struct ost_memory *memory)
 {
 	struct ost_solve *solve = context;
 	uint32_t space = memory->place.member;
 	uint64_t address = memory->place.address;
+	ost_value value;
 
 	if (memory->kind != OST_MEMORY_PLACE) {
 		space |= FIELD_SPACE;
@@ -154,7 +121,8 @@ static ost_value tell_load(void *context, const struct ost_memory *memory)
 	}
 	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
 		return OST_VALUE_ANY;
-	return ost_cells_load(solve->cells, space, address, memory->bytes);
+	value = ost_cells_load(solve->cells, space, address, memory->bytes);
+	return value == OST_VALUE_NOTHING ? OST_VALUE_ANY : value;
 }
 
 static void store_place(struct ost_solve *solve, const struct ost_memory *memory, ost_value value,
@@ -186,7 +154,7 @@ static void store_field(struct ost_solve *solve, const struct ost_memory *memory
 		return;
 	if (ost_cells_store(solve->cells, space, memory->distance, memory->bytes, value, &lost) ||
 	    !kept)
-		want_field_users(solve, memory->place.member, memory->distance);
+		solve_want_field_users(solve, memory->place.member, memory->distance);
 }
 
 static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
@@ -237,18 +205,40 @@ static void store_argument(struct ost_solve *solve, struct ost_function *functio
 	want_callers(solve, function, true);
 }
 
+/*
+ * What a function leaves behind in a place that is only reached when a test came out well says how
+ * it came out. Farther away from where the processor is asked, everything would say so.
+ */
+static ost_value under(const struct ost_solve *solve, const struct ost_function *function,
+		       ost_value value, ost_cond cond)
+{
+	const struct closely *closely = solve_find(solve, function);
+
+	return closely && closely->distance > IMPLICIT_MAX
+		       ? value
+		       : ost_value_given(solve->values, value, cond);
+}
+
 static void tell_store(void *context, struct ost_function *function,
 		       const struct ost_memory *memory, ost_value value, ost_cond cond)
 {
 	struct ost_solve *solve = context;
-	bool tells;
+	bool tells, unknown = ost_value_unknown(solve->values, value);
 
 	if (value == OST_VALUE_NOTHING || memory->bytes > 8)
 		return;
-	value = ost_value_given(solve->values, value, cond);
+	value = under(solve, function, value, cond);
 	if (ost_value_has_address(solve->values, value))
 		value = OST_VALUE_ANY;
-	tells = ost_value_tells(solve->values, value);
+	/*
+	 * What nothing is known of is what somebody asked for instead, by an option or a variable
+	 * of the environment, or a flag put in a word that isn't followed yet, in a function that
+	 * asks the processor.
+	 */
+	tells = ost_value_tells(solve->values, value) &&
+		(!unknown || function->traits & OST_TRAIT_CPUID);
+	if (unknown && !tells)
+		return;
 	switch (memory->kind) {
 	case OST_MEMORY_PLACE:
 		store_place(solve, memory, value, tells);
@@ -257,7 +247,7 @@ static void tell_store(void *context, struct ost_function *function,
 		store_argument(solve, function, memory, value, tells);
 		/* fallthrough */
 	case OST_MEMORY_FIELD:
-		if (tells)
+		if (tells && ost_value_flags(solve->values, value))
 			store_field(solve, memory, value);
 	}
 }
@@ -286,6 +276,17 @@ static void pass_argument(struct ost_solve *solve, struct ost_function *callee, 
 	solve_want(solve, callee);
 }
 
+/* What is known of an answer goes before what isn't, as long as it tells of the processor. */
+static ost_value answer_of(const struct ost_solve *solve, const struct closely *closely)
+{
+	bool lost = false;
+
+	if (!closely->returned_unknown || ost_value_tells(solve->values, closely->returned))
+		return closely->returned;
+	return ost_value_join(solve->values, closely->returned, OST_COND_NONE, OST_VALUE_ANY,
+			      OST_COND_NONE, &lost);
+}
+
 static ost_value tell_call(void *context, struct ost_function *caller, struct ost_function *callee,
 			   const ost_value *arguments, ost_cond cond)
 {
@@ -299,7 +300,7 @@ static ost_value tell_call(void *context, struct ost_function *caller, struct os
 	for (unsigned int i = 0; i < 6; i++)
 		pass_argument(solve, callee, i, arguments[i]);
 	closely = solve_find(solve, callee);
-	return closely && !closely->failed ? closely->returned : OST_VALUE_ANY;
+	return closely && !closely->failed ? answer_of(solve, closely) : OST_VALUE_ANY;
 }
 
 static bool tell_written(void *context, struct ost_function *callee, unsigned int at,
@@ -328,20 +329,26 @@ static bool leads_to_cells(const struct ost_solve *solve, ost_value value)
 	return false;
 }
 
-static void tell_returns(void *context, struct ost_function *function, ost_value value)
+static void tell_returns(void *context, struct ost_function *function, ost_value value,
+			 ost_cond cond)
 {
 	struct ost_solve *solve = context;
 	struct closely *closely = solve_find(solve, function);
+	ost_value before, joined;
 	bool lost = false;
-	ost_value joined;
 
 	if (!closely || value == OST_VALUE_NOTHING)
 		return;
-	joined = ost_value_join(solve->values, closely->returned, OST_COND_NONE, value,
-				OST_COND_NONE, &lost);
-	if (joined == closely->returned)
+	before = answer_of(solve, closely);
+	if (ost_value_unknown(solve->values, value))
+		closely->returned_unknown = true;
+	else
+		closely->returned =
+			ost_value_join(solve->values, closely->returned, OST_COND_NONE,
+				       under(solve, function, value, cond), OST_COND_NONE, &lost);
+	joined = answer_of(solve, closely);
+	if (joined == before)
 		return;
-	closely->returned = joined;
 	/* a resolver answers the loader; those who seem to call it call what it chose */
 	if (function->traits & OST_TRAIT_RESOLVER)
 		return;

@@ -7,6 +7,9 @@
 #include "isa/flow/value_internal.h"
 
 #define ALTS_MAX (1u << 21) /* distinct sets of alternatives; more are OST_VALUE_ANY */
+/** Bits that may be set under the same condition in a word of flags; more are a number. */
+#define SAME_MAX 12
+
 #define BITS_MAX (1u << 18) /* distinct bit patterns, 256 bytes each */
 
 static uint64_t hash_bytes(const void *data, size_t size)
@@ -300,6 +303,40 @@ bool ost_value_tells(const struct ost_values *values, ost_value value)
 		if (bits->one[i] > OST_COND_ALL || bits->zero[i] > OST_COND_ALL)
 			return true;
 	return false;
+}
+
+bool ost_value_flags(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+	const struct bits *bits = ost_value_bits(values, value);
+	ost_cond first = OST_COND_NONE;
+	unsigned int same = 0;
+
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_NUMBER)
+			return false;
+	for (unsigned int i = 0; bits && i < 64; i++) {
+		if (bits->one[i] <= OST_COND_ALL)
+			continue;
+		if (first == OST_COND_NONE)
+			first = bits->one[i];
+		/* two that differ are of flags */
+		if (bits->one[i] != first)
+			return true;
+		same++;
+	}
+	return ost_value_tells(values, value) && same <= SAME_MAX;
+}
+
+bool ost_value_unknown(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_UNKNOWN)
+			return false;
+	return row || value == OST_VALUE_ANY ||
+	       (ost_value_bits(values, value) && !ost_value_tells(values, value));
 }
 
 static ost_value join_bits(struct ost_values *values, const struct bits *a, ost_cond when_a,

@@ -29,7 +29,7 @@ enum ost_alt_kind {
 	OST_ALT_NUMBER,
 	OST_ALT_ADDRESS,  /* in a member of the program */
 	OST_ALT_STACK,	  /* distance from the stack pointer at the function's entry */
-	OST_ALT_UNKNOWN, /* anything; with a number other than 0 always the same one */
+	OST_ALT_UNKNOWN,  /* anything; with a number other than 0 always the same one */
 	OST_ALT_ARGUMENT, /* what an argument pointed to, and a distance */
 };
 
@@ -88,6 +88,14 @@ bool ost_value_constant(const struct ost_values *values, ost_value value, uint64
 
 /** ost_value_has_address() - is one of its alternatives an address of the program's? */
 bool ost_value_has_address(const struct ost_values *values, ost_value value);
+
+/** ost_value_flags() - does it tell something as a word of flags or a small number does: not every
+ * bit the same? */
+bool ost_value_flags(const struct ost_values *values, ost_value value);
+
+/** ost_value_unknown() - is nothing known of it that matters: neither a number, an address, nor
+ * anything that tells? */
+bool ost_value_unknown(const struct ost_values *values, ost_value value);
 
 /** ost_value_tells() - does it tell anything of the processor? */
 bool ost_value_tells(const struct ost_values *values, ost_value value);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/flow/solve_internal.h"
+
+/** In larger programs only functions that need a feature themselves are asked for a field. */
+#define FIELD_FUNCTIONS 30000
+
+/* a function in which something is at this distance from a register */
+struct field_use {
+	int32_t distance;
+	uint32_t function;
+};
+
+/* all of an object's, by distance */
+struct field_uses {
+	LIST(struct field_use) uses;
+	bool made;
+};
+
+static int compare_uses(const void *a, const void *b)
+{
+	const struct field_use *x = a, *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->function < y->function ? -1 : x->function > y->function;
+}
+
+static void add_uses(struct ost_solve *solve, struct field_uses *into,
+		     const struct ost_function *function)
+{
+	const struct ost_object *object = solve->program->members[function->member].object;
+	uint64_t size = function->end - function->start, at = 0;
+	struct ost_quick insn;
+	size_t left;
+	const uint8_t *bytes = ost_object_at(object, function->start, &left);
+
+	for (; bytes && at + OST_QUICK_PAD <= left && at < size; at += insn.length) {
+		struct field_use use = {.function = function->index}, *more;
+
+		if (!ost_quick_decode(bytes + at, &insn)) {
+			insn.length = 1;
+			continue;
+		}
+		if (!insn.base_reg || (!insn.disp_at && !insn.disp8_at))
+			continue;
+		if (insn.disp_at)
+			memcpy(&use.distance, bytes + at + insn.disp_at, 4);
+		else
+			use.distance = (int8_t)bytes[at + insn.disp8_at];
+		if (use.distance < FIELD_MIN || use.distance > FIELD_MAX)
+			continue;
+		more = MORE(solve, &into->uses);
+		if (more)
+			*more = use;
+	}
+}
+
+static void make(struct ost_solve *solve, uint32_t member, struct field_uses *into)
+{
+	size_t count = ost_graph_count(solve->graph), kept = 0;
+
+	into->made = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct ost_function *function = ost_graph_get(solve->graph, i);
+
+		if (function->member == member && function->decoded &&
+		    (function->use_count || count <= FIELD_FUNCTIONS))
+			add_uses(solve, into, function);
+	}
+	if (!into->uses.count)
+		return;
+	qsort(into->uses.at, into->uses.count, sizeof(*into->uses.at), compare_uses);
+	for (size_t i = 1; i < into->uses.count; i++)
+		if (compare_uses(&into->uses.at[kept], &into->uses.at[i]))
+			into->uses.at[++kept] = into->uses.at[i];
+	into->uses.count = kept + 1;
+}
+
+void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
+{
+	struct field_uses *fields;
+	size_t low = 0, high;
+
+	if (!solve->fields)
+		solve->fields = calloc(solve->program->count, sizeof(*solve->fields));
+	if (!solve->fields) {
+		solve->failed = true;
+		return;
+	}
+	fields = &solve->fields[member];
+	if (!fields->made)
+		make(solve, member, fields);
+	for (high = fields->uses.count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fields->uses.at[middle].distance < distance)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < fields->uses.count && fields->uses.at[low].distance == distance; low++)
+		solve_want(solve, ost_graph_get(solve->graph, fields->uses.at[low].function));
+}
+
+void solve_free_fields(struct ost_solve *solve)
+{
+	for (size_t i = 0; solve->fields && i < solve->program->count; i++)
+		free(solve->fields[i].uses.at);
+	free(solve->fields);
+}
