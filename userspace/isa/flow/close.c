@@ -13,6 +13,9 @@
 /** How often a block's state may change before what still does is given up: loops that count. */
 #define CHANGES_MAX 40
 
+/** How often a block's state may change while what tells goes before what nothing is known of. */
+#define HOPE_MAX 8
+
 struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *values,
 				const struct ost_close_calls *calls)
 {
@@ -63,6 +66,21 @@ static bool same_state(const struct state *a, const struct state *b)
 	       a->cond == b->cond;
 }
 
+/* What a register may hold where two paths meet. */
+static ost_value meet(struct look *look, const struct block *block, ost_value a, ost_cond when_a,
+		      ost_value b, ost_cond when_b, bool *lost)
+{
+	struct ost_values *values = look->close->values;
+
+	if (a != b && a != OST_VALUE_NOTHING && b != OST_VALUE_NOTHING && block->changes <= HOPE_MAX) {
+		ost_value instead = ost_value_instead(values, a, b);
+
+		if (instead != OST_VALUE_ANY)
+			return instead;
+	}
+	return ost_value_join(values, a, when_a, b, when_b, lost);
+}
+
 /* A path with this state arrives at a block. */
 static void arrive(struct look *look, uint32_t number, const struct state *state, ost_cond edge)
 {
@@ -82,8 +100,8 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	}
 	for (unsigned int reg = 0; reg < 16; reg++) {
 		bool lost = false;
-		ost_value value = ost_value_join(close->values, in->reg[reg], before.cond,
-						 state->reg[reg], cond, &lost);
+		ost_value value = meet(look, block, in->reg[reg], before.cond, state->reg[reg],
+				       cond, &lost);
 
 		if (lost) {
 			close_escape(look, &before, look->ops[block->first].site, in->reg[reg],

@@ -438,6 +438,41 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 	return memo->result;
 }
 
+/* A condition without what another knows too. */
+static ost_cond without(struct ost_conds *conds, ost_cond cond, ost_cond common)
+{
+	struct ost_feature_set set;
+
+	if (cond <= OST_COND_ALL || common == OST_COND_NONE)
+		return cond;
+	set = *ost_cond_set(conds, cond);
+	ost_feature_set_subtract(&set, ost_cond_set(conds, common));
+	return ost_cond_of(conds, &set);
+}
+
+ost_value ost_value_instead(struct ost_values *values, ost_value a, ost_value b)
+{
+	ost_value value = ost_value_unknown(values, a) ? b : a;
+	ost_cond common = OST_COND_ALL;
+	struct bits bits;
+
+	if (ost_value_unknown(values, a) == ost_value_unknown(values, b) ||
+	    !ost_value_flags(values, value) || !ost_value_spread(values, value, &bits))
+		return OST_VALUE_ANY;
+	for (unsigned int i = 0; i < 64; i++)
+		common = ost_cond_either(
+			values->conds, common,
+			ost_cond_either(values->conds, bits.one[i], bits.zero[i]));
+	if (common == OST_COND_NONE)
+		return value;
+	for (unsigned int i = 0; i < 64; i++) {
+		bits.one[i] = without(values->conds, bits.one[i], common);
+		bits.zero[i] = without(values->conds, bits.zero[i], common);
+	}
+	value = ost_value_make_bits(values, &bits);
+	return ost_value_tells(values, value) ? value : OST_VALUE_ANY;
+}
+
 static ost_value given_anew(struct ost_values *values, ost_value value, ost_cond cond)
 {
 	const struct alts *row = ost_value_row(values, value);
