@@ -62,7 +62,8 @@ static bool same_state(const struct state *a, const struct state *b)
 {
 	return !memcmp(a->reg, b->reg, sizeof(a->reg)) && a->flags.kind == b->flags.kind &&
 	       a->flags.bits == b->flags.bits && a->flags.a == b->flags.a &&
-	       a->flags.b == b->flags.b && !memcmp(a->vector, b->vector, sizeof(a->vector)) &&
+	       a->flags.b == b->flags.b && a->recents == b->recents &&
+	       !memcmp(a->recent, b->recent, a->recents * sizeof(a->recent[0])) && !memcmp(a->vector, b->vector, sizeof(a->vector)) &&
 	       a->cond == b->cond;
 }
 
@@ -114,6 +115,7 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 			value = OST_VALUE_ANY;
 		in->reg[reg] = value;
 	}
+	close_recent_meet(look, in, before.cond, state, cond);
 	in->flags = join_flags(look, &in->flags, &state->flags);
 	for (unsigned int i = 0; i < 32; i++) {
 		bool lost = false;
@@ -154,6 +156,10 @@ static void leave(struct look *look, const struct state *state)
 		calls->returns(calls->context, look->function, state->reg[RAX], state->cond);
 		return;
 	}
+	if (look->has_returned)
+		close_recent_meet(look, &look->left, OST_COND_NONE, state, OST_COND_NONE);
+	else
+		look->left = *state;
 	look->returned =
 		ost_value_join(values, look->returned, OST_COND_NONE, rax, OST_COND_NONE, &lost);
 	look->returned_rdx = ost_value_join(values, look->returned_rdx, OST_COND_NONE,

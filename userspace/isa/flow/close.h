@@ -71,6 +71,9 @@ struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *valu
 				const struct ost_close_calls *calls);
 void ost_close_free(struct ost_close *close);
 
+/** ost_close_followed() - is a function that asks the processor small enough to be looked at anew for each of its callers? */
+bool ost_close_followed(struct ost_close *close, struct ost_function *function);
+
 /**
  * ost_close_look() - interpret a function
  * @last: the last pass: tell edges, blocks and tests too

@@ -26,9 +26,19 @@ static bool apply_writes(struct look *look, struct state *state, uint64_t site,
 			.distance = memory.distance,
 		};
 
+		look->weak = true;
 		close_store(look, state, site, &address, memory.bytes, value);
+		look->weak = false;
 	}
 	return at > 0;
+}
+
+bool ost_close_followed(struct ost_close *close, struct ost_function *function)
+{
+	uint64_t size = function->end - function->start;
+
+	return function->traits & OST_TRAIT_CPUID && size <= INLINE_STRAIGHT_BYTES &&
+	       (size <= INLINE_BYTES || close_is_straight(close, function));
 }
 
 /* A small function that asks CPUID for its caller is followed with what it is given. */
@@ -48,8 +58,7 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 	};
 	struct state entry = *state;
 
-	if (look->depth >= INLINE_DEPTH || callee->end - callee->start > INLINE_BYTES ||
-	    !(callee->traits & OST_TRAIT_CPUID))
+	if (look->depth >= INLINE_DEPTH || !ost_close_followed(look->close, callee))
 		return false;
 	for (const struct look *at = look; at; at = at->outer)
 		if (at->function == callee)
@@ -59,6 +68,8 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 		return false;
 	state->reg[RAX] = inner.returned;
 	state->reg[RDX] = inner.returned_rdx;
+	memcpy(state->recent, inner.left.recent, sizeof(state->recent));
+	state->recents = inner.left.recents;
 	return true;
 }
 
@@ -123,7 +134,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}
 	for (unsigned int i = 0; i < 6 && !written; i++)
-		close_forget_stack(look, arguments[i]);
+		close_forget_stack(look, state, arguments[i]);
 	clobber(state, clobbered, rax);
 }
 

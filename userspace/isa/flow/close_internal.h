@@ -20,15 +20,28 @@
 
 /** Functions within functions that are followed with their arguments known. */
 #define INLINE_DEPTH 3
-/** Largest function that is: bytes. */
+/** Largest function that is: bytes; larger ones up to the other are when they have no loop. */
 #define INLINE_BYTES 320
+#define INLINE_STRAIGHT_BYTES 1024
+
+/** Words of the stack that are known along a path. */
+#define RECENT_MAX 12
+
+/** struct recent - what was stored on the stack last, of what tells of the processor */
+struct recent {
+	int64_t distance;
+	ost_value value;
+	uint32_t bytes;
+};
 
 /** struct state - registers and flags at one point */
 struct state {
 	ost_value reg[16];
 	struct ost_flags flags;
 	ost_value vector[16][2]; /* low and high half of xmm0 .. xmm15 */
-	ost_cond cond;		 /* what is known to be present here */
+	struct recent recent[RECENT_MAX];
+	uint32_t recents;
+	ost_cond cond; /* what is known to be present here */
 };
 
 #define NO_BLOCK UINT32_MAX
@@ -64,7 +77,8 @@ struct look {
 	uint64_t call_site; /* of the call in @outer */
 	ost_value returned; /* rax */
 	ost_value returned_rdx;
-	bool has_returned;
+	struct state left; /* where it returns: only what is recent */
+	bool has_returned, weak; /* @weak: what is stored now may also not be */
 	uint64_t *steps;
 };
 
@@ -101,7 +115,7 @@ struct address close_address(struct look *look, const struct state *state,
 			     const struct ost_operand *operand);
 ost_value close_load(struct look *look, const struct state *state, uint64_t site,
 		     const struct address *address, unsigned int bytes);
-void close_store(struct look *look, const struct state *state, uint64_t site,
+void close_store(struct look *look, struct state *state, uint64_t site,
 		 const struct address *address, unsigned int bytes, ost_value value);
 ost_value close_read(struct look *look, const struct state *state, uint64_t site,
 		     const struct ost_operand *operand, unsigned int bits);
@@ -111,9 +125,20 @@ void close_write(struct look *look, struct state *state, uint64_t site,
 void close_escape(struct look *look, const struct state *state, uint64_t site, ost_value value,
 		  enum ost_edge how);
 /* a function that nothing is known of got this: what is on the stack there may be anything now */
-void close_forget_stack(struct look *look, ost_value value);
+void close_forget_stack(struct look *look, struct state *state, ost_value value);
 void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
 		enum ost_edge how);
+
+/* close_recent.c */
+void close_recent_store(struct look *look, struct state *state, int64_t distance,
+			unsigned int bytes, ost_value value);
+void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes);
+/* false: only the cells know */
+bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
+		       unsigned int bytes, ost_value *value);
+/* where two paths meet */
+void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
+		       const struct state *other, ost_cond when_other);
 
 /* close_vector.c: moves and logic of 16-byte registers, and what other instructions do to them */
 void close_vector(struct look *look, struct state *state, const struct ost_op *op);
@@ -124,6 +149,8 @@ void close_move_stack(struct look *look, struct state *state, int64_t by);
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
+/* no jump leads back: it can be followed in little time */
+bool close_is_straight(struct ost_close *close, struct ost_function *function);
 /* does anybody who calls it look at what it returns? */
 bool close_answer_used(struct ost_close *close, const struct ost_function *function);
 /* registers that a call overwrites: compilers know which a local function leaves alone */

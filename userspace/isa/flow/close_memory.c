@@ -144,7 +144,8 @@ static ost_value load_place(struct look *look, struct ost_place place, unsigned 
 	return OST_VALUE_ANY;
 }
 
-static ost_value load_stack(struct look *look, uint64_t distance, unsigned int bytes)
+static ost_value load_stack(struct look *look, const struct state *state, uint64_t distance,
+			    unsigned int bytes)
 {
 	struct look *outer = outermost(look);
 	ost_value value;
@@ -154,6 +155,8 @@ static ost_value load_stack(struct look *look, uint64_t distance, unsigned int b
 	/* above the return address are the caller's */
 	if ((int64_t)distance >= 0 || bytes > 8)
 		return OST_VALUE_ANY;
+	if (close_recent_load(look, state, (int64_t)distance, bytes, &value))
+		return value;
 	value = ost_cells_load(outer->stack, STACK_SPACE, distance, bytes);
 	if (value != OST_VALUE_NOTHING)
 		return value;
@@ -213,7 +216,7 @@ ost_value close_load(struct look *look, const struct state *state, uint64_t site
 			one = load_place(look, (struct ost_place){alts[i].member, alts[i].number},
 					 bytes);
 		} else if (alts[i].kind == OST_ALT_STACK) {
-			one = load_stack(look, alts[i].number, bytes);
+			one = load_stack(look, state, alts[i].number, bytes);
 		} else if (alts[i].kind == OST_ALT_ARGUMENT) {
 			one = load_field(look, (int64_t)alts[i].number, bytes, &alts[i]);
 		}
@@ -238,7 +241,7 @@ static void store_stack(struct look *look, const struct state *state, uint64_t s
 		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
 }
 
-void close_store(struct look *look, const struct state *state, uint64_t site,
+void close_store(struct look *look, struct state *state, uint64_t site,
 		 const struct address *address, unsigned int bytes, ost_value value)
 {
 	const struct ost_close_calls *calls = &look->close->calls;
@@ -267,8 +270,14 @@ void close_store(struct look *look, const struct state *state, uint64_t site,
 		there.cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
 		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
 			store_stack(look, &there, site, alts[i].number, bytes, value);
+			if (count == 1 && !look->weak)
+				close_recent_store(look, state, (int64_t)alts[i].number, bytes, value);
+			else
+				close_recent_drop(state, (int64_t)alts[i].number, bytes);
 			continue;
 		}
+		if (alts[i].kind == OST_ALT_STACK)
+			close_recent_drop(state, (int64_t)alts[i].number, ESCAPE_BYTES);
 		elsewhere = true;
 		memory.kind =
 			alts[i].kind == OST_ALT_ADDRESS ? OST_MEMORY_PLACE : OST_MEMORY_ARGUMENT;
@@ -387,7 +396,7 @@ void close_escape(struct look *look, const struct state *state, uint64_t site, o
 			escape_stack(look, state, site, alts[i].number);
 }
 
-void close_forget_stack(struct look *look, ost_value value)
+void close_forget_stack(struct look *look, struct state *state, ost_value value)
 {
 	struct look *outer = outermost(look);
 	struct ost_alt alts[OST_VALUE_ALTS];
@@ -399,6 +408,9 @@ void close_forget_stack(struct look *look, ost_value value)
 	if (!list)
 		return;
 	memcpy(alts, list, count * sizeof(*alts));
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_STACK)
+			close_recent_drop(state, (int64_t)alts[i].number, ESCAPE_BYTES);
 	for (unsigned int i = 0; i < count; i++)
 		for (uint64_t at = 0; alts[i].kind == OST_ALT_STACK && at < FORGET_BYTES; at += 4)
 			if ((int64_t)(alts[i].number + at) < 0 &&

@@ -9,7 +9,8 @@
 /** Calls within calls that pass arguments on. */
 #define DEPTH 3
 
-#define KNOWN 0x80
+#define KNOWN	 0x80
+#define STRAIGHT 0x40
 
 /** How far after a call its answer is looked for: instructions. */
 #define AFTER_CALL 8
@@ -178,12 +179,34 @@ uint16_t close_clobbers(struct ost_close *close, const struct ost_function *call
 	return close->clobbers[callee->index] & CALLER_SAVED;
 }
 
+static bool is_straight(struct ost_close *close, const struct ost_function *function)
+{
+	const struct ost_program *program = ost_graph_program(close->graph);
+	uint64_t size = function->end - function->start;
+	size_t left = 0;
+	const uint8_t *bytes =
+		ost_object_at(program->members[function->member].object, function->start, &left);
+	struct ost_op op;
+
+	if (!bytes || size > left)
+		return false;
+	for (uint64_t at = 0; at < size; at += op.length ? op.length : 1) {
+		ost_op_decode(bytes + at, left - at, function->start + at, &op);
+		if ((op.kind == OST_DO_JUMP || op.kind == OST_DO_BRANCH) &&
+		    op.src.kind == OST_OPERAND_NUMBER && (uint64_t)op.src.number <= op.site &&
+		    (uint64_t)op.src.number > function->start)
+			return false;
+	}
+	return true;
+}
+
 unsigned int close_uses(struct ost_close *close, struct ost_function *function)
 {
 	if (!make_room(close, function->index))
 		return 0x3f;
 	if (!close->uses[function->index])
-		close->uses[function->index] = KNOWN | find(close, function, 0);
+		close->uses[function->index] = KNOWN | find(close, function, 0) |
+					       (is_straight(close, function) ? STRAIGHT : 0);
 	return close->uses[function->index] & 0x3f;
 }
 
@@ -191,6 +214,12 @@ struct callers {
 	struct ost_close *close;
 	bool used;
 };
+
+bool close_is_straight(struct ost_close *close, struct ost_function *function)
+{
+	close_uses(close, function);
+	return function->index < close->uses_room && close->uses[function->index] & STRAIGHT;
+}
 
 /* Does the code after a call read rax before it overwrites it? */
 static void look_at_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)

@@ -84,6 +84,8 @@ void solve_want(struct ost_solve *solve, struct ost_function *function)
 	/* the stubs of the loader's table have nothing of their own */
 	if (!function->decoded)
 		return;
+	if (!closely && solve->looking && solve->looking->distance >= DISTANCE_MAX)
+		return;
 	if (!closely)
 		closely = begin(solve, function);
 	if (!closely || closely->queued || closely->failed)
@@ -157,6 +159,21 @@ static void want_caller(void *context, struct ost_function *caller, const struct
 	solve_want(context, caller);
 }
 
+struct callers {
+	struct ost_solve *solve;
+	uint32_t member;
+};
+
+/* CPUID is wrapped for one's own use; who calls from another object wants something else. */
+static void want_own_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	const struct callers *callers = context;
+
+	(void)ref;
+	if (caller->member == callers->member)
+		solve_want(callers->solve, caller);
+}
+
 static void want_sources(struct ost_solve *solve)
 {
 	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
@@ -165,6 +182,12 @@ static void want_sources(struct ost_solve *solve)
 		if (function->decoded &&
 		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
 			solve_want(solve, function);
+		/* what it is asked for, its callers know */
+		if (function->decoded && ost_close_followed(solve->close, function)) {
+			struct callers callers = {solve, function->member};
+
+			ost_graph_callers(solve->graph, function, want_own_caller, &callers);
+		}
 		if (function->name && strstr(function->name, "getauxval"))
 			ost_graph_callers(solve->graph, function, want_caller, solve);
 	}
@@ -191,6 +214,7 @@ static void start_again(struct ost_solve *solve)
 
 static void last_looks(struct ost_solve *solve)
 {
+	solve->settled = true;
 	for (size_t i = 0; i < solve->closely.count && !solve->failed; i++) {
 		struct closely *closely = solve->closely.at[i];
 
@@ -214,8 +238,9 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 	solve->values = ost_values_new();
 	solve->conds = solve->values ? ost_values_conds(solve->values) : NULL;
 	solve->cells = solve->values ? ost_cells_new(solve->values) : NULL;
+	solve->field_count = calloc(solve->program->count, sizeof(*solve->field_count));
 	solve->close = solve->values ? ost_close_new(graph, solve->values, &calls) : NULL;
-	if (!solve->cells || !solve->close) {
+	if (!solve->cells || !solve->close || !solve->field_count) {
 		ost_solve_free(solve);
 		return NULL;
 	}
@@ -253,6 +278,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->initials.at);
 	free(solve->refusals.at);
 	solve_free_fields(solve);
+	free(solve->field_count);
 	ost_close_free(solve->close);
 	ost_cells_free(solve->cells);
 	ost_values_free(solve->values);

@@ -20,6 +20,11 @@
  * what is done after it. */
 #define IMPLICIT_MAX 1
 
+/** How far from where the processor is asked functions are looked at closely. */
+#define DISTANCE_MAX 5
+/** How far from there what is stored in a struct is taken for flags. */
+#define FIELD_DISTANCE_MAX 0
+
 /* a list that grows */
 #define LIST(type)                                                                                 \
 	struct {                                                                                   \
@@ -85,11 +90,13 @@ struct ost_solve {
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */
+	uint32_t *field_count; /* fields kept, by member */
 	struct ost_reached *reached[OST_TIERS];
 	size_t reached_room;
 	uint64_t steps, steps_given;
 	size_t given_up;
-	bool failed; /* no memory */
+	bool settled; /* all was told: the rest only reads */
+	bool failed;  /* no memory */
 };
 
 /* make room for one more and return it; NULL, and @solve->failed, without memory */

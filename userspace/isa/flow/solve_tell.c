@@ -8,6 +8,12 @@
 /** Cells that are kept; more is a program that stores what CPUID said everywhere. */
 #define CELLS_MAX 60000
 
+/**
+ * Struct fields that are kept of an object. All structs of an object are taken for one, so more than a
+ * few are no flags but what was computed from them; the first are nearest to where the processor is asked.
+ */
+#define FIELDS_MAX 16
+
 #define FIELD_SPACE 0x40000000u
 
 /* libc and the loader: what they are passed says nothing of what they do with it */
@@ -142,6 +148,7 @@ static void store_place(struct ost_solve *solve, const struct ost_memory *memory
 
 static void store_field(struct ost_solve *solve, const struct ost_memory *memory, ost_value value)
 {
+	unsigned int distance = solve->looking ? solve->looking->distance : 0;
 	uint32_t space = FIELD_SPACE | memory->place.member;
 	bool lost = false, kept;
 
@@ -149,6 +156,10 @@ static void store_field(struct ost_solve *solve, const struct ost_memory *memory
 		return;
 	kept = ost_cells_has(solve->cells, space, memory->distance, memory->bytes);
 	/* fresh memory is zero */
+	if (!kept && distance > FIELD_DISTANCE_MAX)
+		return;
+	if (!kept && ++solve->field_count[memory->place.member] > FIELDS_MAX)
+		return;
 	if (!kept && !add_initial(solve, space, memory->distance, memory->bytes,
 				  ost_value_number(solve->values, 0)))
 		return;
@@ -225,7 +236,7 @@ static void tell_store(void *context, struct ost_function *function,
 	struct ost_solve *solve = context;
 	bool tells, unknown = ost_value_unknown(solve->values, value);
 
-	if (value == OST_VALUE_NOTHING || memory->bytes > 8)
+	if (value == OST_VALUE_NOTHING || memory->bytes > 8 || solve->settled)
 		return;
 	value = under(solve, function, value, cond);
 	if (ost_value_has_address(solve->values, value))
@@ -259,7 +270,8 @@ static void pass_argument(struct ost_solve *solve, struct ost_function *callee, 
 	bool lost = false;
 	ost_value joined;
 
-	if (!ost_value_tells(solve->values, value) || ost_value_has_address(solve->values, value))
+	if (solve->settled || !ost_value_tells(solve->values, value) ||
+	    ost_value_has_address(solve->values, value))
 		return;
 	closely = solve_find(solve, callee);
 	if (!closely) {
@@ -337,7 +349,7 @@ static void tell_returns(void *context, struct ost_function *function, ost_value
 	ost_value before, joined;
 	bool lost = false;
 
-	if (!closely || value == OST_VALUE_NOTHING)
+	if (!closely || value == OST_VALUE_NOTHING || solve->settled)
 		return;
 	before = answer_of(solve, closely);
 	if (ost_value_unknown(solve->values, value))

@@ -7,7 +7,7 @@
 #include "isa/flow/value_internal.h"
 
 #define ALTS_MAX (1u << 21) /* distinct sets of alternatives; more are OST_VALUE_ANY */
-/** Bits that may be set under the same condition in a word of flags; more are a number. */
+/** In a word of flags with more bits than this most have conditions of their own; else it is a number. */
 #define SAME_MAX 12
 
 #define BITS_MAX (1u << 18) /* distinct bit patterns, 256 bytes each */
@@ -309,23 +309,24 @@ bool ost_value_flags(const struct ost_values *values, ost_value value)
 {
 	const struct alts *row = ost_value_row(values, value);
 	const struct bits *bits = ost_value_bits(values, value);
-	ost_cond first = OST_COND_NONE;
-	unsigned int same = 0;
+	ost_cond seen[64];
+	unsigned int telling = 0, different = 0;
 
 	for (unsigned int i = 0; row && i < row->count; i++)
 		if (row->alt[i].kind != OST_ALT_NUMBER)
 			return false;
 	for (unsigned int i = 0; bits && i < 64; i++) {
+		unsigned int j = 0;
+
 		if (bits->one[i] <= OST_COND_ALL)
 			continue;
-		if (first == OST_COND_NONE)
-			first = bits->one[i];
-		/* two that differ are of flags */
-		if (bits->one[i] != first)
-			return true;
-		same++;
+		telling++;
+		while (j < different && seen[j] != bits->one[i])
+			j++;
+		if (j == different)
+			seen[different++] = bits->one[i];
 	}
-	return ost_value_tells(values, value) && same <= SAME_MAX;
+	return ost_value_tells(values, value) && (telling <= SAME_MAX || 2 * different >= telling);
 }
 
 bool ost_value_unknown(const struct ost_values *values, ost_value value)
@@ -386,6 +387,11 @@ static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, o
 	unsigned int count = 0;
 	ost_value made;
 
+	/* what nothing is known of says nothing by where it comes from */
+	if (ost_value_unknown(values, a))
+		when_a = OST_COND_NONE;
+	if (ost_value_unknown(values, b))
+		when_b = OST_COND_NONE;
 	if (row_a && row_b) {
 		for (unsigned int i = 0; i < row_a->count; i++) {
 			list[count] = row_a->alt[i];

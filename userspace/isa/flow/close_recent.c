@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "isa/flow/close_internal.h"
+
+/*
+ * The cells of the stack hold all that was ever stored there. What CPUID said last is often put into
+ * the same few words again and again, one leaf after the other, so what tells of the processor is
+ * also kept along the path on which it was stored, until something else is stored in its place.
+ */
+
+static void drop(struct state *state, unsigned int at)
+{
+	state->recents--;
+	memmove(&state->recent[at], &state->recent[at + 1],
+		(state->recents - at) * sizeof(state->recent[0]));
+	memset(&state->recent[state->recents], 0, sizeof(state->recent[0]));
+}
+
+void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes)
+{
+	for (unsigned int i = state->recents; i-- > 0;)
+		if (state->recent[i].distance < distance + (int64_t)bytes &&
+		    distance < state->recent[i].distance + state->recent[i].bytes)
+			drop(state, i);
+}
+
+void close_recent_store(struct look *look, struct state *state, int64_t distance,
+			unsigned int bytes, ost_value value)
+{
+	close_recent_drop(state, distance, bytes);
+	if (!ost_value_tells(look->close->values, value) ||
+	    ost_value_has_address(look->close->values, value))
+		return;
+	if (state->recents == RECENT_MAX)
+		drop(state, 0);
+	state->recent[state->recents++] = (struct recent){distance, value, bytes};
+}
+
+bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
+		       unsigned int bytes, ost_value *value)
+{
+	for (unsigned int i = 0; i < state->recents; i++) {
+		const struct recent *recent = &state->recent[i];
+
+		if (distance < recent->distance ||
+		    distance + (int64_t)bytes > recent->distance + recent->bytes)
+			continue;
+		*value = ost_value_cut(look->close->values, recent->value,
+				       (distance - recent->distance) * 8, bytes * 8);
+		return true;
+	}
+	return false;
+}
+
+void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
+		       const struct state *other, ost_cond when_other)
+{
+	for (unsigned int i = in->recents; i-- > 0;) {
+		struct recent *recent = &in->recent[i];
+		const struct recent *same = NULL;
+		bool lost = false;
+
+		for (unsigned int j = 0; j < other->recents && !same; j++)
+			if (other->recent[j].distance == recent->distance &&
+			    other->recent[j].bytes == recent->bytes)
+				same = &other->recent[j];
+		if (same)
+			recent->value = ost_value_join(look->close->values, recent->value, when_in,
+						       same->value, when_other, &lost);
+		if (!same || !ost_value_tells(look->close->values, recent->value))
+			drop(in, i);
+	}
+}
