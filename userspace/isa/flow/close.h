@@ -30,6 +30,9 @@ enum ost_edge {
 };
 
 /** struct ost_close_calls - what the close look asks and tells; all get @context */
+/** How many arguments are followed: six in registers, the others on the stack. */
+#define OST_CLOSE_ARGUMENTS 12
+
 struct ost_close_calls {
 	void *context;
 	/* what may be in memory: OST_VALUE_ANY when nothing is known */
@@ -38,7 +41,7 @@ struct ost_close_calls {
 	void (*store)(void *context, struct ost_function *function, const struct ost_memory *memory,
 		      ost_value value, ost_cond cond);
 	/*
-	 * a call; @arguments are six. Return: what comes back in rax. @writes gets the number of a
+	 * a call; @arguments are OST_CLOSE_ARGUMENTS. Return: what comes back in rax. @writes gets the number of a
 	 * list of stores through arguments, which ost_close_write() applies one by one
 	 */
 	ost_value (*call)(void *context, struct ost_function *caller, struct ost_function *callee,
@@ -49,7 +52,7 @@ struct ost_close_calls {
 	/* what the function returns in rax, and what is known where it does */
 	void (*returns)(void *context, struct ost_function *function, ost_value value,
 			ost_cond cond);
-	/* value of argument 0 .. 5 on entry, OST_VALUE_ANY when nothing is known */
+	/* value of an argument on entry, OST_VALUE_ANY when nothing is known */
 	ost_value (*argument)(void *context, struct ost_function *function, unsigned int at);
 
 	/* the rest only in the last pass, with what is final */

@@ -97,11 +97,27 @@ static ost_value auxiliary(struct look *look, ost_value type)
 			      ost_cond_of(look->close->conds, &fsgsbase));
 }
 
+/* The seventh and on; at a jump out of the function they are where our own caller put them. */
+static void stack_arguments(struct look *look, const struct state *state, const struct ost_op *op,
+			    ost_value arguments[OST_CLOSE_ARGUMENTS])
+{
+	struct address top = {.value = state->reg[RSP]};
+
+	if (op->kind != OST_DO_CALL)
+		top.value = ost_value_compute(look->close->values, OST_OP_ADD, top.value,
+					      ost_value_number(look->close->values, 8), 64);
+	for (unsigned int i = 6; i < OST_CLOSE_ARGUMENTS; i++) {
+		arguments[i] = close_load(look, state, op->site, &top, 8);
+		top.value = ost_value_compute(look->close->values, OST_OP_ADD, top.value,
+					      ost_value_number(look->close->values, 8), 64);
+	}
+}
+
 void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		struct ost_function *callee, const char *symbol)
 {
 	const struct ost_close_calls *calls = &look->close->calls;
-	ost_value arguments[6], rax = OST_VALUE_ANY;
+	ost_value arguments[OST_CLOSE_ARGUMENTS], rax = OST_VALUE_ANY;
 	bool written = false;
 	uint16_t clobbered = close_clobbers(look->close, look->function, callee);
 	unsigned int uses;
@@ -130,6 +146,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		else
 			arguments[i] = OST_VALUE_ANY;
 	if (callee) {
+		stack_arguments(look, state, op, arguments);
 		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}

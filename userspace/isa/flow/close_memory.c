@@ -144,6 +144,18 @@ static ost_value load_place(struct look *look, struct ost_place place, unsigned 
 	return OST_VALUE_ANY;
 }
 
+/* @offset: from where the first argument on the stack is */
+static ost_value load_argument(struct look *outer, uint64_t offset, unsigned int bytes)
+{
+	const struct ost_close_calls *calls = &outer->close->calls;
+
+	if (offset / 8 >= OST_CLOSE_ARGUMENTS - 6 || offset % 8)
+		return OST_VALUE_ANY;
+	return ost_value_cut(outer->close->values,
+			     calls->argument(calls->context, outer->function, 6 + offset / 8), 0,
+			     bytes * 8);
+}
+
 static ost_value load_stack(struct look *look, const struct state *state, uint64_t distance,
 			    unsigned int bytes)
 {
@@ -152,7 +164,9 @@ static ost_value load_stack(struct look *look, const struct state *state, uint64
 
 	for (struct look *at = look; at; at = at->outer)
 		at->blocks[at->current].reads_stack = true;
-	/* above the return address are the caller's */
+	/* above the return address is what the caller put there */
+	if ((int64_t)distance >= 8 && bytes <= 8)
+		return load_argument(outer, distance - 8, bytes);
 	if ((int64_t)distance >= 0 || bytes > 8)
 		return OST_VALUE_ANY;
 	if (close_recent_load(look, state, (int64_t)distance, bytes, &value))

@@ -71,7 +71,7 @@ static struct closely *begin(struct ost_solve *solve, struct ost_function *funct
 	closely->function = function;
 	closely->distance = solve->looking ? solve->looking->distance + 1 : 0;
 	closely->returned = OST_VALUE_NOTHING;
-	for (unsigned int i = 0; i < 6; i++)
+	for (unsigned int i = 0; i < OST_CLOSE_ARGUMENTS; i++)
 		closely->argument[i] = OST_VALUE_NOTHING;
 	return closely;
 }

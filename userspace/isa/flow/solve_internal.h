@@ -58,7 +58,7 @@ struct closely {
 	uint64_t steps;	       /* instructions interpreted for it */
 	ost_value returned;    /* what is known of it, joined */
 	bool returned_unknown; /* also something that nothing is known of */
-	ost_value argument[6];
+	ost_value argument[OST_CLOSE_ARGUMENTS];
 	LIST(struct write) writes;
 	LIST(struct edge) edges;
 	LIST(struct span) spans;

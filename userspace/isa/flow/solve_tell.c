@@ -309,7 +309,7 @@ static ost_value tell_call(void *context, struct ost_function *caller, struct os
 	if (crosses_barrier(solve, caller, callee) &&
 	    !(callee->name && !strncmp(callee->name, "__x86_get_cpu", 13)))
 		return OST_VALUE_ANY;
-	for (unsigned int i = 0; i < 6; i++)
+	for (unsigned int i = 0; i < OST_CLOSE_ARGUMENTS; i++)
 		pass_argument(solve, callee, i, arguments[i]);
 	closely = solve_find(solve, callee);
 	return closely && !closely->failed ? answer_of(solve, closely) : OST_VALUE_ANY;
