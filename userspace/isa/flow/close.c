@@ -115,7 +115,7 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 			value = OST_VALUE_ANY;
 		in->reg[reg] = value;
 	}
-	close_recent_meet(look, in, before.cond, state, cond);
+	close_recent_meet(look, in, before.cond, state, cond, block->changes <= HOPE_MAX);
 	in->flags = join_flags(look, &in->flags, &state->flags);
 	for (unsigned int i = 0; i < 32; i++) {
 		bool lost = false;
@@ -157,7 +157,7 @@ static void leave(struct look *look, const struct state *state)
 		return;
 	}
 	if (look->has_returned)
-		close_recent_meet(look, &look->left, OST_COND_NONE, state, OST_COND_NONE);
+		close_recent_meet(look, &look->left, OST_COND_NONE, state, OST_COND_NONE, false);
 	else
 		look->left = *state;
 	look->returned =

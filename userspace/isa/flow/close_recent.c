@@ -53,22 +53,39 @@ bool close_recent_load(struct look *look, const struct state *state, int64_t dis
 	return false;
 }
 
+static const struct recent *find(const struct state *state, const struct recent *like)
+{
+	for (unsigned int i = 0; i < state->recents; i++)
+		if (state->recent[i].distance == like->distance &&
+		    state->recent[i].bytes == like->bytes)
+			return &state->recent[i];
+	return NULL;
+}
+
+/* Where only one path knows, on the other an option was read in its stead, or a default stays. */
+static void take_over(struct look *look, struct state *in, const struct state *other)
+{
+	for (unsigned int i = 0; i < other->recents; i++)
+		if (!find(in, &other->recent[i]) && in->recents < RECENT_MAX &&
+		    ost_value_instead(look->close->values, OST_VALUE_ANY, other->recent[i].value) !=
+			    OST_VALUE_ANY)
+			in->recent[in->recents++] = other->recent[i];
+}
+
 void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
-		       const struct state *other, ost_cond when_other)
+		       const struct state *other, ost_cond when_other, bool hope)
 {
 	for (unsigned int i = in->recents; i-- > 0;) {
 		struct recent *recent = &in->recent[i];
-		const struct recent *same = NULL;
+		const struct recent *same = find(other, recent);
 		bool lost = false;
 
-		for (unsigned int j = 0; j < other->recents && !same; j++)
-			if (other->recent[j].distance == recent->distance &&
-			    other->recent[j].bytes == recent->bytes)
-				same = &other->recent[j];
 		if (same)
 			recent->value = ost_value_join(look->close->values, recent->value, when_in,
 						       same->value, when_other, &lost);
-		if (!same || !ost_value_tells(look->close->values, recent->value))
+		if ((!same && !hope) || !ost_value_tells(look->close->values, recent->value))
 			drop(in, i);
 	}
+	if (hope)
+		take_over(look, in, other);
 }

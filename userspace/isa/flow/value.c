@@ -456,14 +456,28 @@ static ost_cond without(struct ost_conds *conds, ost_cond cond, ost_cond common)
 	return ost_cond_of(conds, &set);
 }
 
+/* One of several numbers, chosen by something that isn't known. */
+static bool is_choice(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	if (!row || row->count < 2)
+		return false;
+	for (unsigned int i = 0; i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_NUMBER || row->alt[i].cond != OST_COND_NONE)
+			return false;
+	return true;
+}
+
 ost_value ost_value_instead(struct ost_values *values, ost_value a, ost_value b)
 {
-	ost_value value = ost_value_unknown(values, a) ? b : a;
+	bool open_a = ost_value_unknown(values, a) || is_choice(values, a);
+	bool open_b = ost_value_unknown(values, b) || is_choice(values, b);
+	ost_value value = open_a ? b : a;
 	ost_cond common = OST_COND_ALL;
 	struct bits bits;
 
-	if (ost_value_unknown(values, a) == ost_value_unknown(values, b) ||
-	    !ost_value_flags(values, value) || !ost_value_spread(values, value, &bits))
+	if (open_a == open_b || !ost_value_flags(values, value) || !ost_value_spread(values, value, &bits))
 		return OST_VALUE_ANY;
 	for (unsigned int i = 0; i < 64; i++)
 		common = ost_cond_either(
