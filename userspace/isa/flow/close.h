@@ -11,6 +11,12 @@
  * are there when it runs. What happens outside of the function is asked of and told to a caller.
  */
 
+/**
+ * A variable of each thread is where what __tls_get_addr() was given is, plus this, which no address
+ * of a program has.
+ */
+#define OST_CLOSE_THREAD (1ull << 62)
+
 /** struct ost_memory - where a load or store goes that isn't on the stack */
 struct ost_memory {
 	enum { OST_MEMORY_PLACE, OST_MEMORY_FIELD, OST_MEMORY_ARGUMENT } kind;
@@ -18,6 +24,7 @@ struct ost_memory {
 	int64_t distance;	/* FIELD and ARGUMENT: from where the base register points */
 	unsigned int argument;	/* ARGUMENT: of which argument */
 	unsigned int bytes;
+	uint64_t site; /* the instruction that loads or stores */
 };
 
 /** enum ost_edge - how code leads on to other code */

@@ -125,7 +125,10 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	for (unsigned int i = 0; i < 6; i++)
 		arguments[i] = state->reg[argument_registers[i]];
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
-		clobber(state, clobbered, arguments[0]);
+		clobber(state, clobbered,
+			ost_value_compute(
+				look->close->values, OST_OP_ADD, arguments[0],
+				ost_value_number(look->close->values, OST_CLOSE_THREAD), 64));
 		return;
 	}
 	if (symbol && !strcmp(symbol, "getauxval")) {

@@ -106,7 +106,8 @@ struct address close_address(struct look *look, const struct state *state,
 }
 
 /* What the file has there: a constant, or what the loader will write. */
-static ost_value load_place(struct look *look, struct ost_place place, unsigned int bytes)
+static ost_value load_place(struct look *look, uint64_t site, struct ost_place place,
+			    unsigned int bytes)
 {
 	struct ost_close *close = look->close;
 	const struct ost_close_calls *calls = &close->calls;
@@ -116,6 +117,7 @@ static ost_value load_place(struct look *look, struct ost_place place, unsigned 
 							      .kind = OST_MEMORY_PLACE,
 							      .place = place,
 							      .bytes = bytes,
+							      .site = site,
 						      });
 
 	if (value != OST_VALUE_ANY)
@@ -227,8 +229,8 @@ ost_value close_load(struct look *look, const struct state *state, uint64_t site
 		} else if (address->indexed) {
 			one = OST_VALUE_ANY;
 		} else if (alts[i].kind == OST_ALT_ADDRESS) {
-			one = load_place(look, (struct ost_place){alts[i].member, alts[i].number},
-					 bytes);
+			one = load_place(look, site,
+					 (struct ost_place){alts[i].member, alts[i].number}, bytes);
 		} else if (alts[i].kind == OST_ALT_STACK) {
 			one = load_stack(look, state, alts[i].number, bytes);
 		} else if (alts[i].kind == OST_ALT_ARGUMENT) {
@@ -262,7 +264,8 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 	struct ost_memory memory = {.kind = OST_MEMORY_FIELD,
 				    .place.member = look->function->member,
 				    .distance = address->distance,
-				    .bytes = bytes};
+				    .bytes = bytes,
+				    .site = site};
 	struct ost_alt alts[OST_VALUE_ALTS];
 	const struct ost_alt *list;
 	unsigned int count;

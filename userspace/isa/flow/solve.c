@@ -218,6 +218,7 @@ static void last_looks(struct ost_solve *solve)
 	for (size_t i = 0; i < solve->closely.count && !solve->failed; i++) {
 		struct closely *closely = solve->closely.at[i];
 
+		solve->looking = closely;
 		if (!closely->failed &&
 		    ost_close_look(solve->close, closely->function, true, &solve->steps))
 			give_up(solve, closely);
@@ -276,6 +277,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->by_function);
 	free(solve->queue.at);
 	free(solve->initials.at);
+	free(solve->unset.at);
 	free(solve->refusals.at);
 	solve_free_fields(solve);
 	free(solve->field_count);

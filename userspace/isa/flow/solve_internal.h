@@ -59,6 +59,7 @@ struct closely {
 	ost_value returned;    /* what is known of it, joined */
 	bool returned_unknown; /* also something that nothing is known of */
 	ost_value argument[OST_CLOSE_ARGUMENTS];
+	uint64_t sets; /* where it first stores to one of struct ost_solve.unset, or 0 */
 	LIST(struct write) writes;
 	LIST(struct edge) edges;
 	LIST(struct span) spans;
@@ -81,12 +82,13 @@ struct ost_solve {
 	struct ost_close *close;
 	struct ost_cells *cells;
 	LIST(struct initial) initials;
+	LIST(struct initial) unset; /* of these, those that hold what says that nothing was asked yet */
 	LIST(struct closely *) closely;
 	struct closely **by_function; /* by index, NULL: not looked at */
 	size_t by_function_room;
 	LIST(struct closely *) queue;
 	size_t queue_head;
-	const struct closely *looking; /* the one that is being looked at */
+	struct closely *looking; /* the one that is being looked at */
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */

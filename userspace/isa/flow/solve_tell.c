@@ -5,6 +5,8 @@
 
 /** How far before a variable its struct may begin, where no symbol says: bytes. */
 #define STRUCT_BEFORE 1024
+/** How far from what __tls_get_addr() is given a variable may be: bytes. */
+#define THREAD_BEFORE 256
 /** Cells that are kept; more is a program that stores what CPUID said everywhere. */
 #define CELLS_MAX 60000
 
@@ -53,6 +55,14 @@ static void want_readers(struct ost_solve *solve, struct ost_place place, unsign
 		ost_object_symbol(object_of(solve, place.member), place.address);
 	struct ost_place from = place;
 
+	/* those of a thread are named by what the loader is asked for */
+	if (place.address & OST_CLOSE_THREAD) {
+		place.address &= ~OST_CLOSE_THREAD;
+		from.address = place.address > THREAD_BEFORE ? place.address - THREAD_BEFORE : 0;
+		ost_graph_readers(solve->graph, from, place.address + bytes - from.address,
+				  want_reader, solve);
+		return;
+	}
 	from.address = place.address > STRUCT_BEFORE ? place.address - STRUCT_BEFORE : 0;
 	if (symbol && symbol->size && symbol->address <= place.address)
 		from.address = symbol->address;
@@ -66,6 +76,9 @@ static ost_value file_value(struct ost_solve *solve, struct ost_place place, uns
 	const uint8_t *at = ost_object_at(object_of(solve, place.member), place.address, &left);
 	uint64_t number = 0;
 
+	/* what a thread begins with, init() replaces */
+	if (place.address & OST_CLOSE_THREAD)
+		return OST_VALUE_NOTHING;
 	if (at)
 		memcpy(&number, at, left < bytes ? left : bytes);
 	/* all ones are what says that it wasn't asked yet */
@@ -99,6 +112,12 @@ static bool add_initial(struct ost_solve *solve, uint32_t space, uint64_t addres
 	if (!initial)
 		return false;
 	*initial = (struct initial){space, address, bytes, value};
+	if (value == OST_VALUE_NOTHING) {
+		struct initial *unset = MORE(solve, &solve->unset);
+
+		if (unset)
+			*unset = *initial;
+	}
 	put_initial(solve, initial);
 	return true;
 }
@@ -112,6 +131,31 @@ static bool keep_place(struct ost_solve *solve, struct ost_place place, unsigned
 		return add_initial(solve, place.member, place.address, bytes,
 				   file_value(solve, place, bytes));
 	return add_initial(solve, place.member, granule.address, 4, file_value(solve, granule, 4));
+}
+
+/* Does it hold, before it is set, what says that nothing was asked yet? */
+static bool is_unset(const struct ost_solve *solve, const struct ost_memory *memory)
+{
+	for (size_t i = 0; i < solve->unset.count; i++) {
+		const struct initial *unset = &solve->unset.at[i];
+
+		if (memory->kind == OST_MEMORY_PLACE && unset->space == memory->place.member &&
+		    memory->place.address < unset->address + unset->bytes &&
+		    unset->address < memory->place.address + memory->bytes)
+			return true;
+	}
+	return false;
+}
+
+/* All ones beside what is known; where these can't be kept apart, anything. */
+static ost_value or_unset(struct ost_solve *solve, ost_value value, unsigned int bytes)
+{
+	ost_value ones = ost_value_number(solve->values, UINT64_MAX >> (64 - 8 * bytes));
+	unsigned int count;
+	bool lost = false;
+
+	value = ost_value_join(solve->values, value, OST_COND_NONE, ones, OST_COND_NONE, &lost);
+	return ost_value_alts(solve->values, value, &count) ? value : OST_VALUE_ANY;
 }
 
 static ost_value tell_load(void *context, const struct ost_memory *memory)
@@ -128,6 +172,9 @@ static ost_value tell_load(void *context, const struct ost_memory *memory)
 	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
 		return OST_VALUE_ANY;
 	value = ost_cells_load(solve->cells, space, address, memory->bytes);
+	/* who sets it looks first whether that was done */
+	if (solve->looking && memory->site < solve->looking->sets && is_unset(solve, memory))
+		return or_unset(solve, value, memory->bytes);
 	return value == OST_VALUE_NOTHING ? OST_VALUE_ANY : value;
 }
 
@@ -140,6 +187,9 @@ static void store_place(struct ost_solve *solve, const struct ost_memory *memory
 
 	if (!kept && (!tells || !keep_place(solve, place, memory->bytes)))
 		return;
+	if (solve->looking && is_unset(solve, memory) &&
+	    (!solve->looking->sets || memory->site < solve->looking->sets))
+		solve->looking->sets = memory->site;
 	if (ost_cells_store(solve->cells, place.member, place.address, memory->bytes, value,
 			    &lost) ||
 	    !kept)
