@@ -21,7 +21,7 @@
 /** Functions within functions that are followed with their arguments known. */
 #define INLINE_DEPTH 3
 /** Largest function that is: bytes; larger ones up to the other are when they have no loop. */
-#define INLINE_BYTES 320
+#define INLINE_BYTES 512
 #define INLINE_STRAIGHT_BYTES 1024
 
 /** Words of the stack that are known along a path. */

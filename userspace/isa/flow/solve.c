@@ -153,46 +153,6 @@ static void mark_main(void *context, struct ost_place place, bool resolver)
 	}
 }
 
-static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
-{
-	(void)ref;
-	solve_want(context, caller);
-}
-
-struct callers {
-	struct ost_solve *solve;
-	uint32_t member;
-};
-
-/* CPUID is wrapped for one's own use; who calls from another object wants something else. */
-static void want_own_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
-{
-	const struct callers *callers = context;
-
-	(void)ref;
-	if (caller->member == callers->member)
-		solve_want(callers->solve, caller);
-}
-
-static void want_sources(struct ost_solve *solve)
-{
-	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
-		struct ost_function *function = ost_graph_get(solve->graph, i);
-
-		if (function->decoded &&
-		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
-			solve_want(solve, function);
-		/* what it is asked for, its callers know */
-		if (function->decoded && ost_close_followed(solve->close, function)) {
-			struct callers callers = {solve, function->member};
-
-			ost_graph_callers(solve->graph, function, want_own_caller, &callers);
-		}
-		if (function->name && strstr(function->name, "getauxval"))
-			ost_graph_callers(solve->graph, function, want_caller, solve);
-	}
-}
-
 /* Forget what was found, but not which functions and which memory matter. */
 static void start_again(struct ost_solve *solve)
 {
@@ -246,7 +206,7 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 		return NULL;
 	}
 	ost_graph_roots(graph, mark_main, solve);
-	want_sources(solve);
+	solve_want_sources(solve);
 	run_queue(solve);
 	for (unsigned int round = 1; round < ROUNDS; round++) {
 		start_again(solve);

@@ -110,6 +110,9 @@ struct closely *solve_find(const struct ost_solve *solve, const struct ost_funct
 /* have it looked at (again); nothing happens for what was given up */
 void solve_want(struct ost_solve *solve, struct ost_function *function);
 
+/* solve_source.c: have the functions that ask the processor looked at */
+void solve_want_sources(struct ost_solve *solve);
+
 /* solve_tell.c */
 void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
 void solve_put_initials(struct ost_solve *solve);

@@ -236,15 +236,20 @@ bool ost_value_spread(const struct ost_values *values, ost_value value, struct b
 	if (!row)
 		return value == OST_VALUE_ANY;
 	for (unsigned int i = 0; i < row->count; i++)
-		if (row->alt[i].kind != OST_ALT_NUMBER)
+		if (row->alt[i].kind != OST_ALT_NUMBER && row->alt[i].kind != OST_ALT_UNKNOWN)
 			return false;
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		bits->one[bit] = bits->zero[bit] = OST_COND_ALL;
 		for (unsigned int i = 0; i < row->count; i++) {
-			ost_cond *side =
-				row->alt[i].number >> bit & 1 ? &bits->one[bit] : &bits->zero[bit];
+			const struct ost_alt *alt = &row->alt[i];
+			bool unknown = alt->kind == OST_ALT_UNKNOWN;
 
-			*side = ost_cond_either(values->conds, *side, row->alt[i].cond);
+			if (unknown || alt->number >> bit & 1)
+				bits->one[bit] = ost_cond_either(values->conds, bits->one[bit],
+								 alt->cond);
+			if (unknown || !(alt->number >> bit & 1))
+				bits->zero[bit] = ost_cond_either(values->conds, bits->zero[bit],
+								  alt->cond);
 		}
 	}
 	return true;
