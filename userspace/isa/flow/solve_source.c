@@ -35,21 +35,29 @@ static void want_by_pointer(void *context, struct ost_place slot, const struct o
 		ost_graph_readers(callers->solve->graph, slot, 8, want_own_caller, callers);
 }
 
-/* A wrapper that is called through a variable, so that it can be replaced. */
-static void want_by_pointers(struct callers *callers)
+static void want_by_pointers_of(struct callers *callers, uint32_t member)
 {
-	const struct ost_object *object =
-		callers->solve->program->members[callers->function->member].object;
+	const struct ost_object *object = callers->solve->program->members[member].object;
 
 	for (size_t i = 0; i < object->segment_count; i++) {
 		const struct ost_segment *segment = &object->segments[i];
-		struct ost_place from = {callers->function->member, segment->start};
+		struct ost_place from = {member, segment->start};
 
 		if (segment->write)
-			ost_graph_pointers(callers->solve->graph, from,
-					   segment->end, want_by_pointer,
-					   callers);
+			ost_graph_pointers(callers->solve->graph, from, segment->end,
+					   want_by_pointer, callers);
 	}
+}
+
+/*
+ * A wrapper that is called through a variable, so that it can be replaced; the program itself may hold
+ * the library's variable.
+ */
+static void want_by_pointers(struct callers *callers)
+{
+	want_by_pointers_of(callers, callers->function->member);
+	if (callers->function->member)
+		want_by_pointers_of(callers, 0);
 }
 
 void solve_want_sources(struct ost_solve *solve)
