@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "isa/flow/solve.h"
+#include "isa/implied.h"
 #include "isa/need/known.h"
 #include "isa/need/need.h"
 #include "lib/error.h"
@@ -51,6 +52,22 @@ static void make_path(const struct find *find, struct ost_need *need, const stru
 		need->path[i] = steps[count - 1 - i];
 }
 
+/*
+ * Two weak guards are as one that a host passes when it passes either: what both want, whether they
+ * say so or it follows from what they say. True: the second one is as weak as both together.
+ */
+static bool weaken(struct ost_need *need, const struct ost_feature_set *guard)
+{
+	struct ost_feature_set had = need->guard, wants = *guard;
+
+	ost_feature_implied(&had);
+	ost_feature_implied(&wants);
+	need->guard = had;
+	ost_feature_set_intersect(&need->guard, &wants);
+	return !ost_feature_set_equal(&need->guard, &had) &&
+	       ost_feature_set_equal(&need->guard, &wants);
+}
+
 static void note(struct find *find, unsigned int feature, enum ost_need_verdict verdict,
 		 const struct place *place, const struct ost_feature_set *guard, bool known)
 {
@@ -59,7 +76,8 @@ static void note(struct find *find, unsigned int feature, enum ost_need_verdict 
 
 	need->count++;
 	/* a program that refuses to run never gets to what it would need */
-	if (find->seen[feature] && verdict != OST_NEED_SELF_CHECKED && need->verdict >= verdict)
+	if (find->seen[feature] && verdict != OST_NEED_SELF_CHECKED && need->verdict >= verdict &&
+	    (need->verdict > verdict || verdict != OST_NEED_WEAK_GUARD || !weaken(need, guard)))
 		return;
 	find->seen[feature] = true;
 	need->feature = feature;
