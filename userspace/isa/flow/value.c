@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "isa/flow/value.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,16 @@ static uint64_t hash_bytes(const void *data, size_t size)
 	return hash;
 }
 
+/* What of a row counts: the alternatives that it has, or all of it. */
+static size_t row_size(const void *row, size_t size)
+{
+	if (size != sizeof(struct alts))
+		return size;
+	return offsetof(struct alts, alt) +
+	       ((const struct alts *)row)->count * sizeof(struct ost_alt);
+}
+
+/* Slots are a power of two. */
 static bool pool_grow(struct pool *pool, size_t size)
 {
 	uint32_t room = pool->room ? pool->room * 2 : 1024;
@@ -41,10 +52,11 @@ static bool pool_grow(struct pool *pool, size_t size)
 	pool->table = table;
 	pool->room = room;
 	for (uint32_t i = 0; i < pool->count; i++) {
-		uint64_t at = hash_bytes((char *)rows + i * size, size) % (room * 4ull);
+		const char *row = (char *)rows + i * size;
+		uint64_t at = hash_bytes(row, row_size(row, size)) & (room * 4ull - 1);
 
 		while (table[at])
-			at = (at + 1) % (room * 4ull);
+			at = (at + 1) & (room * 4ull - 1);
 		table[at] = i + 1;
 	}
 	return true;
@@ -53,14 +65,16 @@ static bool pool_grow(struct pool *pool, size_t size)
 /* Index of an equal row, or UINT32_MAX when the pool is full. */
 static uint32_t pool_intern(struct pool *pool, const void *row, size_t size, uint32_t max)
 {
-	uint64_t hash = hash_bytes(row, size), at;
+	size_t used = row_size(row, size);
+	uint64_t hash = hash_bytes(row, used), at, mask;
 
 	if (pool->count == pool->room && (pool->count >= max || !pool_grow(pool, size)))
 		return UINT32_MAX;
-	for (at = hash % (pool->room * 4ull); pool->table[at]; at = (at + 1) % (pool->room * 4ull))
-		if (!memcmp((char *)pool->rows + (pool->table[at] - 1) * size, row, size))
+	mask = pool->room * 4ull - 1;
+	for (at = hash & mask; pool->table[at]; at = (at + 1) & mask)
+		if (!memcmp((char *)pool->rows + (pool->table[at] - 1) * size, row, used))
 			return pool->table[at] - 1;
-	memcpy((char *)pool->rows + pool->count * size, row, size);
+	memcpy((char *)pool->rows + pool->count * size, row, used);
 	pool->table[at] = pool->count + 1;
 	return pool->count++;
 }
@@ -73,7 +87,8 @@ struct ost_values *ost_values_new(void)
 		return NULL;
 	values->conds = ost_conds_new();
 	values->memo = calloc(MEMO_SIZE, sizeof(*values->memo));
-	if (values->conds && values->memo)
+	values->numbers = calloc(NUMBERS_SIZE, sizeof(*values->numbers));
+	if (values->conds && values->memo && values->numbers)
 		return values;
 	ost_values_free(values);
 	return NULL;
@@ -89,6 +104,7 @@ void ost_values_free(struct ost_values *values)
 	free(values->bits.rows);
 	free(values->bits.table);
 	free(values->memo);
+	free(values->numbers);
 	free(values);
 }
 
@@ -126,10 +142,8 @@ const struct bits *ost_value_bits(const struct ost_values *values, ost_value val
 		       : NULL;
 }
 
-static int compare_alts(const void *a, const void *b)
+static int compare_alts(const struct ost_alt *x, const struct ost_alt *y)
 {
-	const struct ost_alt *x = a, *y = b;
-
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
 	if (x->member != y->member)
@@ -137,13 +151,27 @@ static int compare_alts(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* Few, and mostly in order already. */
+static void sort_alts(struct ost_alt *list, unsigned int count)
+{
+	for (unsigned int i = 1; i < count; i++) {
+		struct ost_alt alt = list[i];
+		unsigned int at = i;
+
+		for (; at && compare_alts(&list[at - 1], &alt) > 0; at--)
+			list[at] = list[at - 1];
+		list[at] = alt;
+	}
+}
+
 ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, unsigned int count)
 {
-	struct alts row = {0};
+	struct alts row;
 	bool known = false;
 	uint32_t at;
 
-	qsort(list, count, sizeof(*list), compare_alts);
+	row.count = 0;
+	sort_alts(list, count);
 	for (unsigned int i = 0; i < count; i++) {
 		if (list[i].cond == OST_COND_ALL)
 			continue;
@@ -264,7 +292,15 @@ ost_value ost_value_alt(struct ost_values *values, const struct ost_alt *alt)
 
 ost_value ost_value_number(struct ost_values *values, uint64_t number)
 {
-	return ost_value_alt(values, &(struct ost_alt){.kind = OST_ALT_NUMBER, .number = number});
+	struct number *known =
+		&values->numbers[(number * 0x9e3779b97f4a7c15ull) >> 32 & (NUMBERS_SIZE - 1)];
+
+	if (known->value == OST_VALUE_ANY || known->number != number) {
+		known->number = number;
+		known->value = ost_value_alt(
+			values, &(struct ost_alt){.kind = OST_ALT_NUMBER, .number = number});
+	}
+	return known->value;
 }
 
 const struct ost_alt *ost_value_alts(const struct ost_values *values, ost_value value,
@@ -425,6 +461,17 @@ static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, o
 	return OST_VALUE_ANY;
 }
 
+/* No address in it, nor anything that has a name: with ANY it is ANY, and nothing is lost. */
+static bool only_bits(const struct ost_values *values, ost_value value)
+{
+	const struct alts *row = ost_value_row(values, value);
+
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_NUMBER)
+			return false;
+	return true;
+}
+
 ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
 			 ost_cond when_b, bool *lost)
 {
@@ -440,6 +487,9 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 		return ost_value_given(values, b, when_b);
 	if (b == OST_VALUE_NOTHING)
 		return ost_value_given(values, a, when_a);
+	if ((b == OST_VALUE_ANY && when_b == OST_COND_NONE && only_bits(values, a)) ||
+	    (a == OST_VALUE_ANY && when_a == OST_COND_NONE && only_bits(values, b)))
+		return OST_VALUE_ANY;
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = join(values, a, when_a, b, when_b, &wanted.lost);

@@ -172,10 +172,18 @@ static ost_value compute(struct ost_values *values, enum ost_value_op op, ost_va
 	return OST_VALUE_ANY;
 }
 
+/* Of two plain numbers, the result is one. */
+static bool plain(const struct alts *row)
+{
+	return row && row->count == 1 && row->alt[0].kind == OST_ALT_NUMBER &&
+	       row->alt[0].cond == OST_COND_NONE;
+}
+
 ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost_value a,
 			    ost_value b, unsigned int bits)
 {
 	struct memo wanted = {.a = a, .b = b, .op = op, .bits = bits, .used = true};
+	const struct alts *row_a, *row_b;
 	struct memo *memo;
 	bool found;
 
@@ -185,6 +193,15 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 		return OST_VALUE_ANY;
 	if (a == b && (op == OST_OP_AND || op == OST_OP_OR))
 		return a;
+	row_a = ost_value_row(values, a);
+	row_b = ost_value_row(values, b);
+	if ((!row_a || !row_b) && (op == OST_OP_ADD || op == OST_OP_SUB || op == OST_OP_MUL))
+		return OST_VALUE_ANY;
+	if (plain(row_a) && plain(row_b))
+		return ost_value_number(values,
+					compute_number(op, row_a->alt[0].number,
+						       row_b->alt[0].number, bits) &
+						mask_of(bits));
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = compute(values, op, a, b, bits);
@@ -226,14 +243,29 @@ static ost_value cut_anew(struct ost_values *values, ost_value value, unsigned i
 	return ost_value_make_bits(values, &bits);
 }
 
+/* Numbers that are no wider stay the same. */
+static bool fits(const struct alts *row, unsigned int width)
+{
+	for (unsigned int i = 0; i < row->count; i++)
+		if (row->alt[i].kind != OST_ALT_NUMBER || row->alt[i].number > mask_of(width))
+			return false;
+	return true;
+}
+
 ost_value ost_value_cut(struct ost_values *values, ost_value value, unsigned int from,
 			unsigned int width)
 {
 	struct memo wanted = {
 		.a = value, .when_a = from, .op = MEMO_CUT, .bits = width, .used = true};
 	struct memo *memo;
+	const struct alts *row;
 	bool found;
 
+	if (value <= OST_VALUE_NOTHING || (from == 0 && width >= 64))
+		return value;
+	row = ost_value_row(values, value);
+	if (row && from == 0 && fits(row, width))
+		return value;
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = cut_anew(values, value, from, width);

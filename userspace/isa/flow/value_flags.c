@@ -164,6 +164,8 @@ static struct outcome test_compare(struct ost_values *values, ost_value a, ost_v
 		return out;
 	if (a == OST_VALUE_ANY && b == OST_VALUE_ANY)
 		return out;
+	if ((a == OST_VALUE_ANY || b == OST_VALUE_ANY) && (cc & ~1u) == CC_EQUAL)
+		return out;
 	if (ost_value_constant(values, b, &number) && ost_value_spread(values, a, &spread))
 		return test_bits(values, &spread, number, cc, bits);
 	if ((cc & ~1u) == CC_EQUAL && ost_value_constant(values, a, &number) &&
@@ -231,7 +233,7 @@ ost_value ost_value_filter(struct ost_values *values, const struct ost_flags *fl
 	}
 	if (equal && (count != 1 || list[0].kind != OST_ALT_NUMBER))
 		return ost_value_number(values, number);
-	if (!row)
+	if (!row || count == row->count)
 		return flags->a;
 	return ost_value_make_alts(values, list, count);
 }

@@ -10,7 +10,7 @@
 #define KIND_ALTS 0x40000000u
 #define KIND_BITS 0x80000000u
 
-/* rows are compared as bytes: no padding, and what is unused is zero */
+/* rows are compared as bytes, as far as they are used: no padding */
 struct alts {
 	uint64_t count;
 	struct ost_alt alt[OST_VALUE_ALTS];
@@ -39,10 +39,18 @@ struct memo {
 
 enum { MEMO_JOIN = 0x80, MEMO_GIVEN, MEMO_CUT, MEMO_EXTEND, MEMO_PASTE, MEMO_CPUID };
 
+#define NUMBERS_SIZE (1u << 12) /* plain numbers that are remembered, a power of two */
+
+struct number {
+	uint64_t number;
+	ost_value value; /* OST_VALUE_ANY: none */
+};
+
 struct ost_values {
 	struct ost_conds *conds;
 	struct pool alts, bits;
 	struct memo *memo;
+	struct number *numbers;
 };
 
 /* the slot for these, and whether they are what it holds */
