@@ -58,13 +58,9 @@ static struct ost_flags join_flags(struct look *look, const struct ost_flags *a,
 	return flags;
 }
 
-static bool same_state(const struct state *a, const struct state *b)
+static bool same_flags(const struct ost_flags *a, const struct ost_flags *b)
 {
-	return !memcmp(a->reg, b->reg, sizeof(a->reg)) && a->flags.kind == b->flags.kind &&
-	       a->flags.bits == b->flags.bits && a->flags.a == b->flags.a &&
-	       a->flags.b == b->flags.b && a->recents == b->recents &&
-	       !memcmp(a->recent, b->recent, a->recents * sizeof(a->recent[0])) && !memcmp(a->vector, b->vector, sizeof(a->vector)) &&
-	       a->cond == b->cond;
+	return a->kind == b->kind && a->bits == b->bits && a->a == b->a && a->b == b->b;
 }
 
 /* What a register may hold where two paths meet. */
@@ -87,7 +83,9 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 {
 	struct ost_close *close = look->close;
 	struct block *block = &look->blocks[number];
-	struct state *in = &block->in, before = *in;
+	struct state *in = &block->in;
+	struct ost_flags flags;
+	bool changed = false;
 	ost_cond cond = ost_cond_both(close->conds, state->cond, edge);
 
 	if (cond == OST_COND_ALL)
@@ -101,11 +99,13 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	}
 	for (unsigned int reg = 0; reg < 16; reg++) {
 		bool lost = false;
-		ost_value value = meet(look, block, in->reg[reg], before.cond, state->reg[reg],
-				       cond, &lost);
+		ost_value value;
 
+		if (in->reg[reg] == state->reg[reg])
+			continue;
+		value = meet(look, block, in->reg[reg], in->cond, state->reg[reg], cond, &lost);
 		if (lost) {
-			close_escape(look, &before, look->ops[block->first].site, in->reg[reg],
+			close_escape(look, in, look->ops[block->first].site, in->reg[reg],
 				     OST_EDGE_ADDRESS);
 			close_escape(look, state, look->ops[block->first].site, state->reg[reg],
 				     OST_EDGE_ADDRESS);
@@ -113,25 +113,30 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		if (value != in->reg[reg] && block->changes > CHANGES_MAX &&
 		    !ost_value_has_address(close->values, value))
 			value = OST_VALUE_ANY;
+		changed |= value != in->reg[reg];
 		in->reg[reg] = value;
 	}
-	close_recent_meet(look, in, before.cond, state, cond, block->changes <= HOPE_MAX);
-	in->flags = join_flags(look, &in->flags, &state->flags);
+	changed |= close_recent_meet(look, in, in->cond, state, cond, block->changes <= HOPE_MAX);
+	flags = join_flags(look, &in->flags, &state->flags);
+	changed |= !same_flags(&flags, &in->flags);
+	in->flags = flags;
 	for (unsigned int i = 0; i < 32; i++) {
+		ost_value *at = &in->vector[i / 2][i % 2], arrives = state->vector[i / 2][i % 2];
+		ost_value value = OST_VALUE_ANY;
 		bool lost = false;
 
 		/* addresses in there were given away when they were put there */
-		if (in->vector[i / 2][i % 2] == state->vector[i / 2][i % 2])
+		if (*at == arrives)
 			continue;
-		in->vector[i / 2][i % 2] =
-			block->changes > CHANGES_MAX
-				? OST_VALUE_ANY
-				: ost_value_join(close->values, in->vector[i / 2][i % 2],
-						 before.cond, state->vector[i / 2][i % 2], cond,
-						 &lost);
+		if (block->changes <= CHANGES_MAX)
+			value = ost_value_join(close->values, *at, in->cond, arrives, cond, &lost);
+		changed |= value != *at;
+		*at = value;
 	}
-	in->cond = ost_cond_either(close->conds, in->cond, cond);
-	if (same_state(in, &before))
+	cond = ost_cond_either(close->conds, in->cond, cond);
+	changed |= cond != in->cond;
+	in->cond = cond;
+	if (!changed)
 		return;
 	block->changes++;
 	enqueue(look, number);

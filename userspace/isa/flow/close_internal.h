@@ -136,8 +136,8 @@ void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes
 /* false: only the cells know */
 bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
 		       unsigned int bytes, ost_value *value);
-/* where two paths meet; @hope: what only one of them knows is kept */
-void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
+/* where two paths meet; @hope: what only one of them knows is kept. Did @in change? */
+bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 		       const struct state *other, ost_cond when_other, bool hope);
 
 /* close_vector.c: moves and logic of 16-byte registers, and what other instructions do to them */

@@ -72,9 +72,15 @@ static void take_over(struct look *look, struct state *in, const struct state *o
 			in->recent[in->recents++] = other->recent[i];
 }
 
-void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
+bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 		       const struct state *other, ost_cond when_other, bool hope)
 {
+	struct recent before[RECENT_MAX];
+	uint32_t count = in->recents;
+
+	if (!count && (!hope || !other->recents))
+		return false;
+	memcpy(before, in->recent, sizeof(before));
 	for (unsigned int i = in->recents; i-- > 0;) {
 		struct recent *recent = &in->recent[i];
 		const struct recent *same = find(other, recent);
@@ -88,4 +94,5 @@ void close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 	}
 	if (hope)
 		take_over(look, in, other);
+	return count != in->recents || memcmp(before, in->recent, count * sizeof(before[0]));
 }
