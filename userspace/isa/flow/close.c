@@ -35,6 +35,7 @@ void ost_close_free(struct ost_close *close)
 	if (close) {
 		free(close->uses);
 		free(close->clobbers);
+		close_free_shapes(close);
 	}
 	free(close);
 }
@@ -415,7 +416,8 @@ static int last_pass(struct look *look)
 
 static void end(struct look *look)
 {
-	free(look->ops);
+	if (!look->ops_kept)
+		free(look->ops);
 	free(look->blocks);
 	if (!look->outer)
 		ost_cells_free(look->stack);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,10 @@
 
 /** Largest function that is looked at closely: instructions. */
 #define OPS_MAX 60000
+
+/** Shapes of functions that are kept, as most are looked at many times; what doesn't fit is decoded
+ * anew each time: bytes. */
+#define SHAPES_BYTES (64u << 20)
 
 /** Blocks between a test and the return of a main() that gives up, at most. */
 #define QUIT_BLOCKS 8
@@ -216,7 +221,7 @@ static void find_dead(struct look *look)
 	}
 }
 
-int close_blocks(struct look *look)
+static int build(struct look *look)
 {
 	uint8_t *leader;
 	int ret = take_ops(look);
@@ -257,6 +262,101 @@ int close_blocks(struct look *look)
 			look->blocks[i].orphan = false;
 	find_dead(look);
 	return 0;
+}
+
+static struct shape **shape_slot(struct ost_close *close, uint32_t index)
+{
+	size_t room = 2ull * index + 1024;
+	struct shape **more;
+
+	if (index < close->shapes_room)
+		return &close->shapes[index];
+	more = realloc(close->shapes, room * sizeof(*more));
+	if (!more)
+		return NULL;
+	memset(more + close->shapes_room, 0, (room - close->shapes_room) * sizeof(*more));
+	close->shapes = more;
+	close->shapes_room = room;
+	return &close->shapes[index];
+}
+
+/* Without memory or room, the look keeps what is its own. */
+static void keep_shape(struct look *look, struct shape **slot)
+{
+	size_t outline = sizeof(struct shape) + look->block_count * sizeof(struct outline);
+	size_t bytes = outline + look->op_count * sizeof(*look->ops);
+	struct ost_op *ops;
+	struct shape *shape;
+
+	if (bytes > SHAPES_BYTES - look->close->shapes_bytes)
+		return;
+	shape = malloc(outline);
+	if (!shape)
+		return;
+	/* it was made for the shortest instructions */
+	ops = realloc(look->ops, look->op_count * sizeof(*look->ops));
+	if (ops)
+		look->ops = ops;
+	shape->ops = look->ops;
+	shape->op_count = look->op_count;
+	shape->block_count = look->block_count;
+	for (uint32_t i = 0; i < look->block_count; i++) {
+		const struct block *block = &look->blocks[i];
+
+		shape->block[i] = (struct outline){block->first, block->end,	block->taken,
+						   block->next,	 block->orphan, block->dead};
+	}
+	look->ops_kept = true;
+	look->close->shapes_bytes += bytes;
+	*slot = shape;
+}
+
+static int take_shape(struct look *look, const struct shape *shape)
+{
+	look->ops = shape->ops;
+	look->op_count = shape->op_count;
+	look->ops_kept = true;
+	look->blocks = malloc(shape->block_count * sizeof(*look->blocks));
+	if (!look->blocks)
+		return -ENOMEM;
+	look->block_count = shape->block_count;
+	for (uint32_t i = 0; i < shape->block_count; i++) {
+		const struct outline *from = &shape->block[i];
+		struct block *block = &look->blocks[i];
+
+		/* its state is set when it is entered */
+		memset(block, 0, offsetof(struct block, in));
+		block->first = from->first;
+		block->end = from->end;
+		block->taken = from->taken;
+		block->next = from->next;
+		block->orphan = from->orphan;
+		block->dead = from->dead;
+	}
+	return 0;
+}
+
+int close_blocks(struct look *look)
+{
+	struct shape **slot = shape_slot(look->close, look->function->index);
+	int ret;
+
+	if (slot && *slot)
+		return take_shape(look, *slot);
+	ret = build(look);
+	if (!ret && slot)
+		keep_shape(look, slot);
+	return ret;
+}
+
+void close_free_shapes(struct ost_close *close)
+{
+	for (size_t i = 0; i < close->shapes_room; i++) {
+		if (close->shapes[i])
+			free(close->shapes[i]->ops);
+		free(close->shapes[i]);
+	}
+	free(close->shapes);
 }
 
 /* What the last thing done to eax makes of it: a number, or -1 when that isn't known. */

@@ -66,6 +66,7 @@ struct look {
 	struct ost_op *ops;
 	struct block *blocks;
 	uint32_t op_count, block_count, block_room;
+	bool ops_kept;		 /* @ops are a shape's */
 	uint32_t current;	 /* the block that is run */
 	bool pending;		 /* blocks are queued */
 	struct ost_cells *stack; /* the outermost one's */
@@ -90,7 +91,19 @@ struct address {
 	bool from_argument;
 };
 
+/** struct shape - a function's instructions and blocks, as they are before anything runs */
+struct shape {
+	struct ost_op *ops;
+	uint32_t op_count, block_count;
+	struct outline {
+		uint32_t first, end, taken, next;
+		bool orphan, dead;
+	} block[];
+};
+
 struct ost_close {
+	struct shape **shapes; /* per function, by index; NULL: not kept */
+	size_t shapes_room, shapes_bytes;
 	uint8_t *uses; /* per function, by index: 0x80 and which of the six arguments it reads */
 	uint16_t *clobbers; /* per function, by index: registers that it overwrites */
 	size_t uses_room;
@@ -102,6 +115,7 @@ struct ost_close {
 
 /* close_blocks.c: 0, -E2BIG, -ENOMEM */
 int close_blocks(struct look *look);
+void close_free_shapes(struct ost_close *close);
 uint32_t close_block_at(const struct look *look, uint64_t address);
 /* the function that an operand of a direct call or jump leads to, or NULL */
 struct ost_function *close_direct(const struct look *look, const struct ost_op *op,
