@@ -33,8 +33,7 @@ struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *valu
 void ost_close_free(struct ost_close *close)
 {
 	if (close) {
-		free(close->uses);
-		free(close->clobbers);
+		free(close->habits);
 		close_free_shapes(close);
 	}
 	free(close);

@@ -82,7 +82,7 @@ struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *valu
 void ost_close_free(struct ost_close *close);
 
 /** ost_close_followed() - is a function that asks the processor small enough to be looked at anew for each of its callers? */
-bool ost_close_followed(struct ost_close *close, struct ost_function *function);
+bool ost_close_followed(const struct ost_function *function);
 
 /**
  * ost_close_look() - interpret a function

@@ -33,12 +33,10 @@ static bool apply_writes(struct look *look, struct state *state, uint64_t site,
 	return at > 0;
 }
 
-bool ost_close_followed(struct ost_close *close, struct ost_function *function)
+bool ost_close_followed(const struct ost_function *function)
 {
-	uint64_t size = function->end - function->start;
-
-	return function->traits & OST_TRAIT_CPUID && size <= INLINE_STRAIGHT_BYTES &&
-	       (size <= INLINE_BYTES || close_is_straight(close, function));
+	return function->traits & OST_TRAIT_CPUID &&
+	       function->end - function->start <= INLINE_BYTES;
 }
 
 /* A small function that asks CPUID for its caller is followed with what it is given. */
@@ -58,7 +56,7 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 	};
 	struct state entry = *state;
 
-	if (look->depth >= INLINE_DEPTH || !ost_close_followed(look->close, callee))
+	if (look->depth >= INLINE_DEPTH || !ost_close_followed(callee))
 		return false;
 	for (const struct look *at = look; at; at = at->outer)
 		if (at->function == callee)

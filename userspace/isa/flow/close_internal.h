@@ -20,9 +20,8 @@
 
 /** Functions within functions that are followed with their arguments known. */
 #define INLINE_DEPTH 3
-/** Largest function that is: bytes; larger ones up to the other are when they have no loop. */
+/** Largest function that is: bytes. */
 #define INLINE_BYTES 512
-#define INLINE_STRAIGHT_BYTES 1024
 
 /** Words of the stack that are known along a path. */
 #define RECENT_MAX 12
@@ -101,12 +100,20 @@ struct shape {
 	} block[];
 };
 
+/** Calls within calls that are looked into for what a function does to registers. */
+#define HABIT_DEPTH 3
+
+/** struct habits - what a function does to registers, seen from so many calls above; 0: not known */
+struct habits {
+	uint8_t uses[HABIT_DEPTH + 1];	    /* 0x80 and which of the six arguments it reads */
+	uint16_t clobbers[HABIT_DEPTH + 1]; /* the stack pointer's bit and those it overwrites */
+};
+
 struct ost_close {
 	struct shape **shapes; /* per function, by index; NULL: not kept */
 	size_t shapes_room, shapes_bytes;
-	uint8_t *uses; /* per function, by index: 0x80 and which of the six arguments it reads */
-	uint16_t *clobbers; /* per function, by index: registers that it overwrites */
-	size_t uses_room;
+	struct habits *habits; /* per function, by index */
+	size_t habits_room;
 	struct ost_graph *graph;
 	struct ost_values *values;
 	struct ost_conds *conds;
@@ -163,8 +170,6 @@ void close_move_stack(struct look *look, struct state *state, int64_t by);
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
-/* no jump leads back: it can be followed in little time */
-bool close_is_straight(struct ost_close *close, struct ost_function *function);
 /* does anybody who calls it look at what it returns? */
 bool close_answer_used(struct ost_close *close, const struct ost_function *function);
 /* registers that a call overwrites: compilers know which a local function leaves alone */

@@ -6,11 +6,7 @@
 
 /** How far into a function is looked: bytes. */
 #define LOOK_BYTES 512
-/** Calls within calls that pass arguments on. */
-#define DEPTH 3
-
-#define KNOWN	 0x80
-#define STRAIGHT 0x40
+#define KNOWN 0x80
 
 /** How far after a call its answer is looked for: instructions. */
 #define AFTER_CALL 8
@@ -44,7 +40,7 @@ static uint16_t reads_of(const struct ost_op *op)
 	return reads;
 }
 
-static uint8_t find(struct ost_close *close, struct ost_function *function, unsigned int depth);
+static uint8_t uses_of(struct ost_close *close, struct ost_function *function, unsigned int depth);
 
 /* Registers that a call passes on as they came. */
 static uint16_t passed_on(struct ost_close *close, const struct ost_function *function,
@@ -56,13 +52,13 @@ static uint16_t passed_on(struct ost_close *close, const struct ost_function *fu
 	uint16_t registers = 0;
 	uint8_t uses = 0x3f;
 
-	if (op->src.kind == OST_OPERAND_NUMBER && depth < DEPTH) {
+	if (op->src.kind == OST_OPERAND_NUMBER && depth < HABIT_DEPTH) {
 		target = ost_graph_code(close->graph, place);
 		callee = target.known && !target.ifunc
 				 ? ost_graph_function(close->graph, target.place)
 				 : NULL;
 		if (callee && callee != function)
-			uses = find(close, callee, depth + 1);
+			uses = uses_of(close, callee, depth + 1);
 	}
 	for (unsigned int i = 0; i < 6; i++)
 		if (uses >> i & 1)
@@ -108,24 +104,35 @@ static uint8_t find(struct ost_close *close, struct ost_function *function, unsi
 static bool make_room(struct ost_close *close, uint32_t index)
 {
 	size_t room = 2ull * index + 1024;
-	uint8_t *uses;
-	uint16_t *clobbers;
+	struct habits *more;
 
-	if (index < close->uses_room)
+	if (index < close->habits_room)
 		return true;
-	uses = realloc(close->uses, room * sizeof(*uses));
-	if (uses)
-		close->uses = uses;
-	clobbers = realloc(close->clobbers, room * sizeof(*clobbers));
-	if (clobbers)
-		close->clobbers = clobbers;
-	if (!uses || !clobbers)
+	more = realloc(close->habits, room * sizeof(*more));
+	if (!more)
 		return false;
-	memset(uses + close->uses_room, 0, (room - close->uses_room) * sizeof(*uses));
-	memset(clobbers + close->uses_room, 0, (room - close->uses_room) * sizeof(*clobbers));
-	close->uses_room = room;
+	memset(more + close->habits_room, 0, (room - close->habits_room) * sizeof(*more));
+	close->habits = more;
+	close->habits_room = room;
 	return true;
 }
+
+static uint8_t uses_of(struct ost_close *close, struct ost_function *function, unsigned int depth)
+{
+	uint8_t uses;
+
+	if (!make_room(close, function->index))
+		return 0x3f;
+	uses = close->habits[function->index].uses[depth];
+	if (!uses) {
+		uses = KNOWN | find(close, function, depth);
+		close->habits[function->index].uses[depth] = uses;
+	}
+	return uses & 0x3f;
+}
+
+static uint16_t clobbers_of(struct ost_close *close, const struct ost_function *function,
+			    unsigned int depth);
 
 static uint16_t find_clobbers(struct ost_close *close, const struct ost_function *function,
 			      unsigned int depth)
@@ -147,13 +154,15 @@ static uint16_t find_clobbers(struct ost_close *close, const struct ost_function
 
 		ost_op_decode(bytes + at, left - at, function->start + at, &op);
 		clobbers |= op.clobbers;
+		if ((clobbers & CALLER_SAVED) == CALLER_SAVED)
+			return CALLER_SAVED;
 		place.address = (uint64_t)op.src.number;
 		if (op.kind != OST_DO_CALL &&
 		    ((op.kind != OST_DO_JUMP && op.kind != OST_DO_BRANCH) ||
 		     (op.src.kind == OST_OPERAND_NUMBER && place.address >= function->start &&
 		      place.address < function->end)))
 			continue;
-		if (op.src.kind != OST_OPERAND_NUMBER || depth == DEPTH)
+		if (op.src.kind != OST_OPERAND_NUMBER || depth == HABIT_DEPTH)
 			return CALLER_SAVED;
 		target = ost_graph_code(close->graph, place);
 		if (!target.known || target.ifunc || target.place.member != function->member)
@@ -162,7 +171,22 @@ static uint16_t find_clobbers(struct ost_close *close, const struct ost_function
 		if (!callee)
 			return CALLER_SAVED;
 		if (callee != function)
-			clobbers |= find_clobbers(close, callee, depth + 1);
+			clobbers |= clobbers_of(close, callee, depth + 1);
+	}
+	return clobbers & CALLER_SAVED;
+}
+
+static uint16_t clobbers_of(struct ost_close *close, const struct ost_function *function,
+			    unsigned int depth)
+{
+	uint16_t clobbers;
+
+	if (!make_room(close, function->index))
+		return CALLER_SAVED;
+	clobbers = close->habits[function->index].clobbers[depth];
+	if (!clobbers) {
+		clobbers = 1u << RSP | find_clobbers(close, function, depth);
+		close->habits[function->index].clobbers[depth] = clobbers;
 	}
 	return clobbers & CALLER_SAVED;
 }
@@ -171,55 +195,20 @@ uint16_t close_clobbers(struct ost_close *close, const struct ost_function *call
 			const struct ost_function *callee)
 {
 	/* between objects, and where others may come between, the convention is all there is */
-	if (!callee || callee->member != caller->member || !make_room(close, callee->index))
+	if (!callee || callee->member != caller->member)
 		return CALLER_SAVED;
-	/* the stack pointer's bit says that the rest is known */
-	if (!close->clobbers[callee->index])
-		close->clobbers[callee->index] = 1u << RSP | find_clobbers(close, callee, 0);
-	return close->clobbers[callee->index] & CALLER_SAVED;
-}
-
-static bool is_straight(struct ost_close *close, const struct ost_function *function)
-{
-	const struct ost_program *program = ost_graph_program(close->graph);
-	uint64_t size = function->end - function->start;
-	size_t left = 0;
-	const uint8_t *bytes =
-		ost_object_at(program->members[function->member].object, function->start, &left);
-	struct ost_op op;
-
-	if (!bytes || size > left)
-		return false;
-	for (uint64_t at = 0; at < size; at += op.length ? op.length : 1) {
-		ost_op_decode(bytes + at, left - at, function->start + at, &op);
-		if ((op.kind == OST_DO_JUMP || op.kind == OST_DO_BRANCH) &&
-		    op.src.kind == OST_OPERAND_NUMBER && (uint64_t)op.src.number <= op.site &&
-		    (uint64_t)op.src.number > function->start)
-			return false;
-	}
-	return true;
+	return clobbers_of(close, callee, 0);
 }
 
 unsigned int close_uses(struct ost_close *close, struct ost_function *function)
 {
-	if (!make_room(close, function->index))
-		return 0x3f;
-	if (!close->uses[function->index])
-		close->uses[function->index] = KNOWN | find(close, function, 0) |
-					       (is_straight(close, function) ? STRAIGHT : 0);
-	return close->uses[function->index] & 0x3f;
+	return uses_of(close, function, 0);
 }
 
 struct callers {
 	struct ost_close *close;
 	bool used;
 };
-
-bool close_is_straight(struct ost_close *close, struct ost_function *function)
-{
-	close_uses(close, function);
-	return function->index < close->uses_room && close->uses[function->index] & STRAIGHT;
-}
 
 /* Does the code after a call read rax before it overwrites it? */
 static void look_at_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)

@@ -69,7 +69,7 @@ void solve_want_sources(struct ost_solve *solve)
 		    function->traits & (OST_TRAIT_CPUID | OST_TRAIT_XGETBV | OST_TRAIT_RESOLVER))
 			solve_want(solve, function);
 		/* what it is asked for, its callers know */
-		if (function->decoded && ost_close_followed(solve->close, function)) {
+		if (function->decoded && ost_close_followed(function)) {
 			struct callers callers = {solve, function};
 
 			ost_graph_callers(solve->graph, function, want_own_caller, &callers);
