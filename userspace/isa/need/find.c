@@ -14,6 +14,8 @@
 /** Instructions interpreted in the close look, unless told. */
 #define STEPS_DEFAULT 40000000ull
 
+#define KNOWN_NOT_ASKED 2
+
 struct find {
 	struct ost_needs *needs;
 	const struct ost_program *program;
@@ -21,6 +23,8 @@ struct find {
 	struct ost_solve *solve;
 	struct ost_need by_feature[OST_FEATURE_END];
 	bool seen[OST_FEATURE_END];
+	const struct ost_function *known_of; /* the function that @known is of */
+	uint8_t known[OST_FEATURE_END];	     /* is it known to be dispatched there? */
 };
 
 /* one instruction, and how it is reached */
@@ -125,10 +129,24 @@ static bool is_idiom(const struct ost_feature_rule *rule)
 	return rule->all[0].any[0] == OST_F_TZCNT;
 }
 
+/* The same is asked of a function for each of its instructions. */
+static bool known_dispatched(struct find *find, const struct ost_function *function,
+			     unsigned int feature)
+{
+	if (find->known_of != function) {
+		find->known_of = function;
+		memset(find->known, KNOWN_NOT_ASKED, sizeof(find->known));
+	}
+	if (find->known[feature] == KNOWN_NOT_ASKED)
+		find->known[feature] =
+			ost_known_dispatched(find->program->members[function->member].object,
+					     function->name, feature);
+	return find->known[feature];
+}
+
 static void take_use(struct find *find, const struct place *place,
 		     const struct ost_feature_rule *rule)
 {
-	const struct ost_object *object = find->program->members[place->function->member].object;
 	struct ost_feature_set guard = {0}, plain;
 	bool known;
 
@@ -147,7 +165,7 @@ static void take_use(struct find *find, const struct place *place,
 		if (ost_feature_get(feature)->level == 1)
 			continue;
 		known = place->cond != OST_COND_ALL &&
-			ost_known_dispatched(object, place->function->name, feature);
+			known_dispatched(find, place->function, feature);
 		if (place->cond != OST_COND_ALL && !known && !clause_met(&rule->all[i], &guard))
 			verdict = verdict_of(feature, place, &plain);
 		note(find, feature, verdict, place, &plain, known);
