@@ -282,10 +282,17 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 	}
 	memcpy(alts, list, count * sizeof(*alts));
 	for (unsigned int i = 0; i < count; i++) {
-		struct state there = *state;
+		ost_cond cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
 
-		there.cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
 		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
+			struct state there;
+
+			if (cond == state->cond) {
+				store_stack(look, state, site, alts[i].number, bytes, value);
+				continue;
+			}
+			there = *state;
+			there.cond = cond;
 			store_stack(look, &there, site, alts[i].number, bytes, value);
 			if (count == 1 && !look->weak)
 				close_recent_store(look, state, (int64_t)alts[i].number, bytes, value);
@@ -305,7 +312,7 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 			memory.place.member = look->function->member;
 		if (!address->indexed &&
 		    (alts[i].kind == OST_ALT_ADDRESS || alts[i].kind == OST_ALT_ARGUMENT))
-			calls->store(calls->context, look->function, &memory, value, there.cond);
+			calls->store(calls->context, look->function, &memory, value, cond);
 	}
 	if (elsewhere)
 		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
@@ -387,6 +394,9 @@ static void escape_stack(struct look *look, const struct state *state, uint64_t 
 		outer->escaped = true;
 		outer->stack_escaped = distance;
 	}
+	/* edges are told in the last pass only */
+	if (!look->last)
+		return;
 	for (unsigned int i = 0; i < ESCAPE_BYTES; i += 4) {
 		alts = ost_value_alts(look->close->values,
 				      ost_cells_load(outer->stack, STACK_SPACE, distance + i, 8),
@@ -407,7 +417,8 @@ void close_escape(struct look *look, const struct state *state, uint64_t site, o
 	if (!list)
 		return;
 	memcpy(alts, list, count * sizeof(*alts));
-	escape_addresses(look, state, site, alts, count, how);
+	if (look->last)
+		escape_addresses(look, state, site, alts, count, how);
 	for (unsigned int i = 0; i < count; i++)
 		if (alts[i].kind == OST_ALT_STACK)
 			escape_stack(look, state, site, alts[i].number);

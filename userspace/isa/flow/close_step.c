@@ -249,13 +249,11 @@ static void do_move(struct look *look, struct state *state, const struct ost_op 
 
 static void do_other(struct look *look, struct state *state, const struct ost_op *op)
 {
-	for (unsigned int reg = 0; reg < 16; reg++) {
-		if (op->sources >> reg & 1 && reg != RSP)
-			close_escape(look, state, op->site, state->reg[reg], OST_EDGE_ADDRESS);
-	}
-	for (unsigned int reg = 0; reg < 16; reg++)
-		if (op->clobbers >> reg & 1 && reg != RSP)
-			state->reg[reg] = OST_VALUE_ANY;
+	for (unsigned int left = op->sources & ~(1u << RSP); left; left &= left - 1)
+		close_escape(look, state, op->site, state->reg[__builtin_ctz(left)],
+			     OST_EDGE_ADDRESS);
+	for (unsigned int left = op->clobbers & ~(1u << RSP); left; left &= left - 1)
+		state->reg[__builtin_ctz(left)] = OST_VALUE_ANY;
 }
 
 void close_step(struct look *look, struct state *state, const struct ost_op *op)
