@@ -121,14 +121,10 @@ static bool set(ost_value *at, ost_value value)
 static bool store_bits(struct ost_cells *cells, struct cell *cell, unsigned int from,
 		       unsigned int bytes, ost_value value)
 {
-	bool lost = false;
-	ost_value part = ost_value_cut(cells->values, cell->bits, from * 8, bytes * 8);
-
 	if (cell->bits == OST_VALUE_ANY)
 		return false;
-	part = ost_value_join(cells->values, part, OST_COND_NONE, value, OST_COND_NONE, &lost);
 	return set(&cell->bits,
-		   ost_value_paste(cells->values, cell->bits, part, from * 8, bytes * 8));
+		   ost_value_blend(cells->values, cell->bits, value, from * 8, bytes * 8));
 }
 
 static bool store_whole(struct ost_cells *cells, struct cell *cell, unsigned int from,

@@ -103,7 +103,7 @@ struct shape {
 /** Calls within calls that are looked into for what a function does to registers. */
 #define HABIT_DEPTH 3
 
-/** struct habits - what a function does to registers, seen from so many calls above; 0: not known */
+/** struct habits - what a function does to registers, seen from so many calls above; 0: unknown */
 struct habits {
 	uint8_t uses[HABIT_DEPTH + 1];	    /* 0x80 and which of the six arguments it reads */
 	uint16_t clobbers[HABIT_DEPTH + 1]; /* the stack pointer's bit and those it overwrites */

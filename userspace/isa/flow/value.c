@@ -108,38 +108,9 @@ void ost_values_free(struct ost_values *values)
 	free(values);
 }
 
-struct memo *ost_value_memo(struct ost_values *values, const struct memo *wanted, bool *found)
-{
-	uint64_t hash = ((uint64_t)wanted->a << 32 | wanted->b) * 0x9e3779b97f4a7c15ull;
-	struct memo *memo;
-
-	hash ^= ((uint64_t)wanted->when_a << 32 | (uint64_t)wanted->when_b << 16 | wanted->op << 8 |
-		 wanted->bits) *
-		0xd6e8feb86659fd93ull;
-	memo = &values->memo[hash >> 40 & (MEMO_SIZE - 1)];
-	*found = memo->used && memo->a == wanted->a && memo->b == wanted->b &&
-		 memo->when_a == wanted->when_a && memo->when_b == wanted->when_b &&
-		 memo->op == wanted->op && memo->bits == wanted->bits;
-	return memo;
-}
-
 struct ost_conds *ost_values_conds(struct ost_values *values)
 {
 	return values->conds;
-}
-
-const struct alts *ost_value_row(const struct ost_values *values, ost_value value)
-{
-	return (value & KIND_MASK) == KIND_ALTS
-		       ? (struct alts *)values->alts.rows + (value & ~KIND_MASK)
-		       : NULL;
-}
-
-const struct bits *ost_value_bits(const struct ost_values *values, ost_value value)
-{
-	return (value & KIND_MASK) == KIND_BITS
-		       ? (struct bits *)values->bits.rows + (value & ~KIND_MASK)
-		       : NULL;
 }
 
 static int compare_alts(const struct ost_alt *x, const struct ost_alt *y)

@@ -135,6 +135,10 @@ ost_value ost_value_extend(struct ost_values *values, ost_value value, unsigned 
 ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value part,
 			  unsigned int at, unsigned int bits);
 
+/** ost_value_blend() - @value with @bits bits from @at on joined with the lowest of @part */
+ost_value ost_value_blend(struct ost_values *values, ost_value value, ost_value part,
+			  unsigned int at, unsigned int bits);
+
 /** ost_value_flag() - nothing is known of it but that one bit is set only under a condition */
 ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond);
 

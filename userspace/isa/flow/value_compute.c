@@ -344,6 +344,25 @@ ost_value ost_value_paste(struct ost_values *values, ost_value value, ost_value 
 	return memo->result;
 }
 
+ost_value ost_value_blend(struct ost_values *values, ost_value value, ost_value part,
+			  unsigned int at, unsigned int width)
+{
+	struct memo wanted = {
+		.a = value, .b = part, .when_a = at, .op = MEMO_BLEND, .bits = width, .used = true};
+	ost_value both;
+	struct memo *memo;
+	bool found, lost = false;
+
+	memo = ost_value_memo(values, &wanted, &found);
+	if (!found) {
+		both = ost_value_join(values, ost_value_cut(values, value, at, width),
+				      OST_COND_NONE, part, OST_COND_NONE, &lost);
+		wanted.result = ost_value_paste(values, value, both, at, width);
+		*memo = wanted;
+	}
+	return memo->result;
+}
+
 ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond)
 {
 	struct bits bits = {0};

@@ -37,7 +37,7 @@ struct memo {
 	bool used, lost;
 };
 
-enum { MEMO_JOIN = 0x80, MEMO_GIVEN, MEMO_CUT, MEMO_EXTEND, MEMO_PASTE, MEMO_CPUID };
+enum { MEMO_JOIN = 0x80, MEMO_GIVEN, MEMO_CUT, MEMO_EXTEND, MEMO_PASTE, MEMO_CPUID, MEMO_BLEND };
 
 #define NUMBERS_SIZE (1u << 12) /* plain numbers that are remembered, a power of two */
 
@@ -54,11 +54,36 @@ struct ost_values {
 };
 
 /* the slot for these, and whether they are what it holds */
-struct memo *ost_value_memo(struct ost_values *values, const struct memo *wanted, bool *found);
+static inline struct memo *ost_value_memo(struct ost_values *values, const struct memo *wanted,
+					  bool *found)
+{
+	uint64_t hash = ((uint64_t)wanted->a << 32 | wanted->b) * 0x9e3779b97f4a7c15ull;
+	struct memo *memo;
+
+	hash ^= ((uint64_t)wanted->when_a << 32 | (uint64_t)wanted->when_b << 16 | wanted->op << 8 |
+		 wanted->bits) *
+		0xd6e8feb86659fd93ull;
+	memo = &values->memo[hash >> 40 & (MEMO_SIZE - 1)];
+	*found = memo->used && memo->a == wanted->a && memo->b == wanted->b &&
+		 memo->when_a == wanted->when_a && memo->when_b == wanted->when_b &&
+		 memo->op == wanted->op && memo->bits == wanted->bits;
+	return memo;
+}
 
 /* NULL when it is not of that kind; the pointers are good until the next value is made */
-const struct alts *ost_value_row(const struct ost_values *values, ost_value value);
-const struct bits *ost_value_bits(const struct ost_values *values, ost_value value);
+static inline const struct alts *ost_value_row(const struct ost_values *values, ost_value value)
+{
+	return (value & KIND_MASK) == KIND_ALTS
+		       ? (struct alts *)values->alts.rows + (value & ~KIND_MASK)
+		       : NULL;
+}
+
+static inline const struct bits *ost_value_bits(const struct ost_values *values, ost_value value)
+{
+	return (value & KIND_MASK) == KIND_BITS
+		       ? (struct bits *)values->bits.rows + (value & ~KIND_MASK)
+		       : NULL;
+}
 
 /* @list is sorted in place */
 ost_value ost_value_make_alts(struct ost_values *values, struct ost_alt *list, unsigned int count);
