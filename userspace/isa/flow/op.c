@@ -19,10 +19,14 @@ static const ZydisDecoder *decoder(void)
 
 static uint8_t general(ZydisRegister reg, bool *high)
 {
-	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+	ZydisRegister whole = reg;
 
 	if (high)
 		*high = reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH;
+	if (reg == ZYDIS_REGISTER_NONE)
+		return OST_NO_REGISTER;
+	if (reg < ZYDIS_REGISTER_RAX || reg > ZYDIS_REGISTER_R15)
+		whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
 	if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15)
 		return OST_NO_REGISTER;
 	return whole - ZYDIS_REGISTER_RAX;
@@ -147,8 +151,22 @@ static const struct {
 	{ZYDIS_MNEMONIC_ENDBR64, OST_DO_NOTHING, 0},
 };
 
+/* number in @known + 1 by mnemonic, 0: none */
+static const uint8_t *known_by_mnemonic(void)
+{
+	static uint8_t by_mnemonic[ZYDIS_MNEMONIC_MAX_VALUE + 1];
+
+	/* the first is put in last: where it is, all are */
+	if (!by_mnemonic[known[0].mnemonic])
+		for (size_t i = sizeof(known) / sizeof(known[0]); i-- > 0;)
+			by_mnemonic[known[i].mnemonic] = i + 1;
+	return by_mnemonic;
+}
+
 static void choose_kind(const ZydisDecodedInstruction *insn, struct ost_op *op)
 {
+	uint8_t number;
+
 	op->kind = OST_DO_OTHER;
 	switch (insn->meta.category) {
 	case ZYDIS_CATEGORY_CMOV:
@@ -170,12 +188,11 @@ static void choose_kind(const ZydisDecodedInstruction *insn, struct ost_op *op)
 	default:
 		break;
 	}
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].mnemonic == insn->mnemonic) {
-			op->kind = known[i].kind;
-			op->compute = known[i].compute;
-			return;
-		}
+	number = known_by_mnemonic()[insn->mnemonic];
+	if (number) {
+		op->kind = known[number - 1].kind;
+		op->compute = known[number - 1].compute;
+	}
 }
 
 static bool same_register(const ZydisDecodedOperand *operands)
