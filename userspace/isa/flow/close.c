@@ -85,6 +85,7 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	struct block *block = &look->blocks[number];
 	struct state *in = &block->in;
 	struct ost_flags flags;
+	unsigned int vectors = 32;
 	bool changed = false;
 	ost_cond cond = ost_cond_both(close->conds, state->cond, edge);
 
@@ -120,7 +121,10 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	flags = join_flags(look, &in->flags, &state->flags);
 	changed |= !same_flags(&flags, &in->flags);
 	in->flags = flags;
-	for (unsigned int i = 0; i < 32; i++) {
+	/* nearly always the same */
+	if (!memcmp(in->vector, state->vector, sizeof(in->vector)))
+		vectors = 0;
+	for (unsigned int i = 0; i < vectors; i++) {
 		ost_value *at = &in->vector[i / 2][i % 2], arrives = state->vector[i / 2][i % 2];
 		ost_value value = OST_VALUE_ANY;
 		bool lost = false;
