@@ -24,6 +24,8 @@ struct find {
 	struct ost_need by_feature[OST_FEATURE_END];
 	bool seen[OST_FEATURE_END];
 	const struct ost_function *known_of; /* the function that @known is of */
+	ost_cond implied_of;		     /* the condition that @implied is of */
+	struct ost_feature_set implied;
 	uint8_t known[OST_FEATURE_END];	     /* is it known to be dispatched there? */
 };
 
@@ -153,7 +155,12 @@ static void take_use(struct find *find, const struct place *place,
 	if (is_idiom(rule))
 		return;
 	if (place->cond != OST_COND_ALL) {
-		ost_solve_set(find->solve, place->cond, &guard);
+		/* it is the same for many in a row */
+		if (find->implied_of != place->cond) {
+			ost_solve_set(find->solve, place->cond, &find->implied);
+			find->implied_of = place->cond;
+		}
+		guard = find->implied;
 		plain = *ost_solve_plain(find->solve, place->cond);
 	} else {
 		plain = guard;
@@ -351,6 +358,7 @@ int ost_needs_find(struct ost_needs *needs, const struct ost_program *program,
 	memset(needs, 0, sizeof(*needs));
 	if (find) {
 		find->needs = needs;
+		find->implied_of = OST_COND_ALL;
 		find->program = program;
 		ret = find_all(find, budget);
 		ost_solve_free(find->solve);
