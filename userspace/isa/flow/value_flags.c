@@ -152,7 +152,7 @@ static struct outcome test_bits(struct ost_values *values, const struct bits *a,
 	return (struct outcome){OST_COND_NONE, OST_COND_NONE};
 }
 
-static struct outcome test_compare(struct ost_values *values, ost_value a, ost_value b,
+static struct outcome compare_anew(struct ost_values *values, ost_value a, ost_value b,
 				   unsigned int cc, unsigned int bits)
 {
 	const struct alts *row_a = ost_value_row(values, a), *row_b = ost_value_row(values, b);
@@ -162,15 +162,33 @@ static struct outcome test_compare(struct ost_values *values, ost_value a, ost_v
 
 	if (row_a && row_b && test_alts(values, row_a, row_b, cc, bits, &out))
 		return out;
-	if (a == OST_VALUE_ANY && b == OST_VALUE_ANY)
-		return out;
-	if ((a == OST_VALUE_ANY || b == OST_VALUE_ANY) && (cc & ~1u) == CC_EQUAL)
-		return out;
 	if (ost_value_constant(values, b, &number) && ost_value_spread(values, a, &spread))
 		return test_bits(values, &spread, number, cc, bits);
 	if ((cc & ~1u) == CC_EQUAL && ost_value_constant(values, a, &number) &&
 	    ost_value_spread(values, b, &spread))
 		return test_equal(values->conds, &spread, number, bits);
+	return out;
+}
+
+static struct outcome test_compare(struct ost_values *values, ost_value a, ost_value b,
+				   unsigned int cc, unsigned int bits)
+{
+	struct memo wanted = {
+		.a = a, .b = b, .when_a = cc, .op = MEMO_TEST, .bits = bits, .used = true};
+	struct outcome out = {OST_COND_NONE, OST_COND_NONE};
+	struct memo *memo;
+	bool found;
+
+	if (a == OST_VALUE_ANY && b == OST_VALUE_ANY)
+		return out;
+	if ((a == OST_VALUE_ANY || b == OST_VALUE_ANY) && (cc & ~1u) == CC_EQUAL)
+		return out;
+	memo = ost_value_memo(values, &wanted, &found);
+	if (found)
+		return (struct outcome){memo->result >> 16, memo->result & 0xffff};
+	out = compare_anew(values, a, b, cc, bits);
+	wanted.result = (uint32_t)out.yes << 16 | out.no;
+	*memo = wanted;
 	return out;
 }
 
