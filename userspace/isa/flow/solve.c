@@ -70,6 +70,8 @@ static struct closely *begin(struct ost_solve *solve, struct ost_function *funct
 	*at = solve->by_function[function->index] = closely;
 	closely->function = function;
 	closely->distance = solve->looking ? solve->looking->distance + 1 : 0;
+	if (solve->guessing && closely->distance <= IMPLICIT_MAX)
+		closely->distance = IMPLICIT_MAX + 1;
 	closely->returned = OST_VALUE_NOTHING;
 	for (unsigned int i = 0; i < OST_CLOSE_ARGUMENTS; i++)
 		closely->argument[i] = OST_VALUE_NOTHING;
@@ -117,6 +119,7 @@ static void run_queue(struct ost_solve *solve)
 		closely->looks++;
 		closely->steps += solve->steps;
 		solve->looking = closely;
+		solve->guessed = false;
 		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
 			give_up(solve, closely);
 		closely->steps -= solve->steps;
@@ -179,10 +182,12 @@ static void last_looks(struct ost_solve *solve)
 		struct closely *closely = solve->closely.at[i];
 
 		solve->looking = closely;
+		solve->guessed = false;
 		if (!closely->failed &&
 		    ost_close_look(solve->close, closely->function, true, &solve->steps))
 			give_up(solve, closely);
 	}
+	solve->looking = NULL;
 }
 
 struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)

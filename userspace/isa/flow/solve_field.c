@@ -7,6 +7,9 @@
 /** In larger programs only functions that need a feature themselves are asked for a field. */
 #define FIELD_FUNCTIONS 30000
 
+/** A distance at which more functions of an object have something is of too many structs. */
+#define FIELD_USERS_MAX 100
+
 /* a function in which something is at this distance from a register */
 struct field_use {
 	int32_t distance;
@@ -82,7 +85,7 @@ static void make(struct ost_solve *solve, uint32_t member, struct field_uses *in
 void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
 {
 	struct field_uses *fields;
-	size_t low = 0, high;
+	size_t low = 0, high, end;
 
 	if (!solve->fields)
 		solve->fields = calloc(solve->program->count, sizeof(*solve->fields));
@@ -101,8 +104,14 @@ void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t di
 		else
 			high = middle;
 	}
-	for (; low < fields->uses.count && fields->uses.at[low].distance == distance; low++)
+	for (end = low; end < fields->uses.count && fields->uses.at[end].distance == distance;)
+		end++;
+	if (end - low > FIELD_USERS_MAX)
+		return;
+	solve->guessing = true;
+	for (; low < end; low++)
 		solve_want(solve, ost_graph_get(solve->graph, fields->uses.at[low].function));
+	solve->guessing = false;
 }
 
 void solve_free_fields(struct ost_solve *solve)

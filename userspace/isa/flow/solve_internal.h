@@ -89,6 +89,8 @@ struct ost_solve {
 	LIST(struct closely *) queue;
 	size_t queue_head;
 	struct closely *looking; /* the one that is being looked at */
+	bool guessed;  /* it read a struct field, which is known only by its distance */
+	bool guessing; /* what is wanted now only has something at a field's distance */
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */

@@ -172,6 +172,8 @@ static ost_value tell_load(void *context, const struct ost_memory *memory)
 	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
 		return OST_VALUE_ANY;
 	value = ost_cells_load(solve->cells, space, address, memory->bytes);
+	if (memory->kind != OST_MEMORY_PLACE && ost_value_tells(solve->values, value))
+		solve->guessed = true;
 	/* who sets it looks first whether that was done */
 	if (solve->looking && memory->site < solve->looking->sets && is_unset(solve, memory))
 		return or_unset(solve, value, memory->bytes);
@@ -205,6 +207,9 @@ static void store_field(struct ost_solve *solve, const struct ost_memory *memory
 	if (memory->distance < FIELD_MIN || memory->distance > FIELD_MAX || memory->bytes > 8)
 		return;
 	kept = ost_cells_has(solve->cells, space, memory->distance, memory->bytes);
+	/* a guess from a guess would soon be in every struct */
+	if (!kept && solve->guessed && solve->looking && solve->looking->distance > IMPLICIT_MAX)
+		return;
 	/* fresh memory is zero */
 	if (!kept && distance > FIELD_DISTANCE_MAX)
 		return;
