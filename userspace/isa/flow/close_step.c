@@ -315,6 +315,7 @@ void close_step(struct look *look, struct state *state, const struct ost_op *op)
 	case OST_DO_VECTOR_MOVE:
 	case OST_DO_VECTOR_COMPUTE:
 	case OST_DO_VECTOR_JOIN:
+	case OST_DO_VECTOR_MIX:
 		close_vector(look, state, op);
 		return;
 	default:

@@ -95,6 +95,19 @@ static void compute(struct look *look, struct state *state, const struct ost_op 
 		into[i] = ost_value_compute(look->close->values, op->compute, into[i], half[i], 64);
 }
 
+/* Four registers become one vector that way, to be stored at once: what CPUID returned, too. */
+static void mix(struct look *look, struct state *state, const struct ost_op *op)
+{
+	struct ost_values *values = look->close->values;
+	ost_value *into = state->vector[op->dst.reg], half[2], low = into[0];
+
+	read_halves(look, state, op, &op->src, half);
+	give_away(look, state, op, half);
+	for (unsigned int i = 0; i < 2; i++)
+		into[i] = ost_value_paste(values, ost_value_cut(values, low, 32 * i, 32),
+					  ost_value_cut(values, half[0], 32 * i, 32), 32, 32);
+}
+
 void close_vector(struct look *look, struct state *state, const struct ost_op *op)
 {
 	ost_value half[2];
@@ -110,6 +123,9 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 		read_halves(look, state, op, &op->src, half);
 		give_away(look, state, op, half);
 		state->vector[op->dst.reg][1] = half[0];
+		return;
+	case OST_DO_VECTOR_MIX:
+		mix(look, state, op);
 		return;
 	default:
 		/* wide loads may copy tables of pointers */

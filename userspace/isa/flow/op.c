@@ -127,6 +127,8 @@ static const struct {
 	{ZYDIS_MNEMONIC_XORPD, OST_DO_VECTOR_COMPUTE, OST_OP_XOR},
 	{ZYDIS_MNEMONIC_PUNPCKLQDQ, OST_DO_VECTOR_JOIN, 0},
 	{ZYDIS_MNEMONIC_MOVHPS, OST_DO_VECTOR_JOIN, 0},
+	{ZYDIS_MNEMONIC_PUNPCKLDQ, OST_DO_VECTOR_MIX, 0},
+	{ZYDIS_MNEMONIC_UNPCKLPS, OST_DO_VECTOR_MIX, 0},
 	{ZYDIS_MNEMONIC_CMP, OST_DO_COMPARE, 0},
 	{ZYDIS_MNEMONIC_TEST, OST_DO_TEST, 0},
 	{ZYDIS_MNEMONIC_BT, OST_DO_BIT, 0},
@@ -228,9 +230,10 @@ static void settle_kind(const ZydisDecodedInstruction *insn, const ZydisDecodedO
 	}
 	/* the old MMX registers, and stores of a high half */
 	if ((op->kind == OST_DO_VECTOR_MOVE || op->kind == OST_DO_VECTOR_COMPUTE ||
-	     op->kind == OST_DO_VECTOR_JOIN) &&
+	     op->kind == OST_DO_VECTOR_JOIN || op->kind == OST_DO_VECTOR_MIX) &&
 	    (op->dst.kind == OST_OPERAND_OTHER || op->src.kind == OST_OPERAND_OTHER ||
-	     (op->kind == OST_DO_VECTOR_JOIN && op->dst.kind != OST_OPERAND_VECTOR)))
+	     ((op->kind == OST_DO_VECTOR_JOIN || op->kind == OST_DO_VECTOR_MIX) &&
+	      op->dst.kind != OST_OPERAND_VECTOR)))
 		op->kind = OST_DO_OTHER;
 	/* segment, control and debug registers */
 	if (op->kind == OST_DO_MOVE &&

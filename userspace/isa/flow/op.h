@@ -30,6 +30,7 @@ enum ost_op_kind {
 	OST_DO_VECTOR_MOVE,    /* dst = src, up to 16 bytes; a register's rest becomes zero */
 	OST_DO_VECTOR_COMPUTE, /* dst = dst @compute src, 16 bytes */
 	OST_DO_VECTOR_JOIN,    /* high half of dst = low half of src */
+	OST_DO_VECTOR_MIX,     /* low half of dst, each 32 bits followed by those of src */
 	OST_DO_PUSH,
 	OST_DO_POP,
 	OST_DO_LEAVE,
