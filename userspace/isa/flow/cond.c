@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isa/implied.h"
+
 #define CONDS_MAX  65535
 #define TABLE_SIZE 131072 /* slots, a power of two above CONDS_MAX */
 #define MEMO_SIZE  65536  /* remembered results, a power of two */
@@ -19,6 +21,7 @@ struct ost_conds {
 	uint32_t count, room;
 	uint16_t *table; /* number of the condition, 0 = free slot: NONE is never looked up */
 	struct memo *memo;
+	struct ost_feature_set always; /* what every x86-64 processor has: guards nothing */
 };
 
 struct ost_conds *ost_conds_new(void)
@@ -29,6 +32,9 @@ struct ost_conds *ost_conds_new(void)
 		return NULL;
 	conds->room = 256;
 	conds->count = 2;
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (ost_feature_get(feature)->level == 1)
+			ost_feature_set_add(&conds->always, feature);
 	conds->sets = calloc(conds->room, sizeof(*conds->sets));
 	conds->table = calloc(TABLE_SIZE, sizeof(*conds->table));
 	conds->memo = calloc(MEMO_SIZE, sizeof(*conds->memo));
@@ -89,20 +95,48 @@ const struct ost_feature_set *ost_cond_set(const struct ost_conds *conds, ost_co
 	return &conds->sets[cond];
 }
 
+/*
+ * What both have, or one has and the other implies. Where that says no less than one of them, it is
+ * that one: what a place is known by shrinks, or stays as it is.
+ */
+static ost_cond common(struct ost_conds *conds, ost_cond a, ost_cond b)
+{
+	struct ost_feature_set all_a = conds->sets[a], all_b = conds->sets[b];
+	struct ost_feature_set plain = conds->sets[a], closed, all;
+
+	ost_feature_implied(&all_a);
+	ost_feature_implied(&all_b);
+	all = all_a;
+	ost_feature_set_intersect(&all, &all_b);
+	if (ost_feature_set_equal(&all, &all_a))
+		return a;
+	if (ost_feature_set_equal(&all, &all_b))
+		return b;
+	ost_feature_set_intersect(&plain, &conds->sets[b]);
+	closed = plain;
+	ost_feature_implied(&closed);
+	ost_feature_set_subtract(&all, &conds->always);
+	ost_feature_set_subtract(&closed, &conds->always);
+	return ost_cond_of(conds, ost_feature_set_equal(&all, &closed) ? &plain : &all);
+}
+
 static ost_cond combine(struct ost_conds *conds, ost_cond a, ost_cond b, uint8_t kind)
 {
-	struct ost_feature_set set = conds->sets[a];
 	struct memo *memo =
 		&conds->memo[((a * 40503u) ^ (b * 2654435761u >> 7) ^ kind) % MEMO_SIZE];
+	struct ost_feature_set set = conds->sets[a];
+	ost_cond result;
 
 	if (memo->kind == kind && memo->a == a && memo->b == b)
 		return memo->result;
-	if (kind == 1)
+	if (kind == 1) {
 		ost_feature_set_unite(&set, &conds->sets[b]);
-	else
-		ost_feature_set_intersect(&set, &conds->sets[b]);
-	*memo = (struct memo){a, b, ost_cond_of(conds, &set), kind};
-	return memo->result;
+		result = ost_cond_of(conds, &set);
+	} else {
+		result = common(conds, a, b);
+	}
+	*memo = (struct memo){a, b, result, kind};
+	return result;
 }
 
 ost_cond ost_cond_both(struct ost_conds *conds, ost_cond a, ost_cond b)
