@@ -129,11 +129,15 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		ost_value value = OST_VALUE_ANY;
 		bool lost = false;
 
-		/* addresses in there were given away when they were put there */
 		if (*at == arrives)
 			continue;
 		if (block->changes <= CHANGES_MAX)
 			value = ost_value_join(close->values, *at, in->cond, arrives, cond, &lost);
+		if (lost || block->changes > CHANGES_MAX) {
+			close_escape(look, in, look->ops[block->first].site, *at, OST_EDGE_ADDRESS);
+			close_escape(look, state, look->ops[block->first].site, arrives,
+				     OST_EDGE_ADDRESS);
+		}
 		changed |= value != *at;
 		*at = value;
 	}

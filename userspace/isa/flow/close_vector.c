@@ -48,7 +48,7 @@ static void read_halves(struct look *look, struct state *state, const struct ost
 	}
 }
 
-/* Addresses in a vector register are taken to go where they may be called from. */
+/* Addresses that get where they aren't followed are taken to go where they may be called from. */
 static void give_away(struct look *look, struct state *state, const struct ost_op *op,
 		      const ost_value half[2])
 {
@@ -62,7 +62,6 @@ static void move(struct look *look, struct state *state, const struct ost_op *op
 	struct address address;
 
 	read_halves(look, state, op, &op->src, half);
-	give_away(look, state, op, half);
 	switch (op->dst.kind) {
 	case OST_OPERAND_VECTOR:
 		memcpy(state->vector[op->dst.reg], half, sizeof(half));
@@ -91,6 +90,8 @@ static void compute(struct look *look, struct state *state, const struct ost_op 
 	ost_value *into = state->vector[op->dst.reg], half[2];
 
 	read_halves(look, state, op, &op->src, half);
+	give_away(look, state, op, half);
+	give_away(look, state, op, into);
 	for (unsigned int i = 0; i < 2; i++)
 		into[i] = ost_value_compute(look->close->values, op->compute, into[i], half[i], 64);
 }
@@ -103,6 +104,7 @@ static void mix(struct look *look, struct state *state, const struct ost_op *op)
 
 	read_halves(look, state, op, &op->src, half);
 	give_away(look, state, op, half);
+	give_away(look, state, op, into);
 	for (unsigned int i = 0; i < 2; i++)
 		into[i] = ost_value_paste(values, ost_value_cut(values, low, 32 * i, 32),
 					  ost_value_cut(values, half[0], 32 * i, 32), 32, 32);
@@ -121,7 +123,6 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 		return;
 	case OST_DO_VECTOR_JOIN:
 		read_halves(look, state, op, &op->src, half);
-		give_away(look, state, op, half);
 		state->vector[op->dst.reg][1] = half[0];
 		return;
 	case OST_DO_VECTOR_MIX:
@@ -139,6 +140,9 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 				address = next_half(look, address);
 			}
 		}
+		for (unsigned int reg = 0; reg < 16; reg++)
+			if (op->vectors >> reg & 1)
+				give_away(look, state, op, state->vector[reg]);
 		if (op->vector_dst != OST_NO_REGISTER)
 			state->vector[op->vector_dst][0] = state->vector[op->vector_dst][1] =
 				OST_VALUE_ANY;

@@ -270,8 +270,12 @@ static void take_effects(const ZydisDecodedInstruction *insn, const ZydisDecoded
 			continue;
 		reg = general(operand->reg.value, NULL);
 		if (reg == OST_NO_REGISTER) {
+			reg = vector(operand->reg.value);
 			if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-				op->vector_dst = vector(operand->reg.value);
+				op->vector_dst = reg;
+			if (reg != OST_NO_REGISTER &&
+			    operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+				op->vectors |= 1u << reg;
 			continue;
 		}
 		if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)

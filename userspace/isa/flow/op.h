@@ -75,6 +75,7 @@ struct ost_op {
 	struct ost_operand dst, src;
 	uint16_t sources;  /* registers read in ways not told above, one bit each */
 	uint16_t clobbers; /* registers overwritten in ways not told above */
+	uint16_t vectors;  /* vector registers 0 .. 15 that are read, one bit each */
 	uint16_t bytes;	   /* of memory that OTHER reads at src or writes at dst */
 	uint8_t kind;	   /* enum ost_op_kind */
 	uint8_t compute;   /* enum ost_value_op */
