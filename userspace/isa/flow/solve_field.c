@@ -7,13 +7,15 @@
 /** In larger programs only functions that need a feature themselves are asked for a field. */
 #define FIELD_FUNCTIONS 30000
 
-/** A distance at which more functions of an object have something is of too many structs. */
+/** A distance at which more functions of an object have something is of too many structs. Those that
+ * have a byte there are counted for themselves. */
 #define FIELD_USERS_MAX 100
 
 /* a function in which something is at this distance from a register */
 struct field_use {
 	int32_t distance;
-	uint32_t function;
+	uint32_t function : 31;
+	uint32_t byte : 1; /* it is one byte long */
 };
 
 /* all of an object's, by distance */
@@ -28,7 +30,25 @@ static int compare_uses(const void *a, const void *b)
 
 	if (x->distance != y->distance)
 		return x->distance < y->distance ? -1 : 1;
-	return x->function < y->function ? -1 : x->function > y->function;
+	if (x->function != y->function)
+		return x->function < y->function ? -1 : 1;
+	return (int)y->byte - (int)x->byte;
+}
+
+/* Is its memory operand one byte long? */
+static bool is_byte(const struct ost_quick *insn)
+{
+	uint8_t opcode = insn->opcode;
+
+	if (insn->map == OST_MAP_0F)
+		return (opcode & 0xf0) == 0x90 || (opcode & 0xf7) == 0xb6 || opcode == 0xb0;
+	if (insn->map != OST_MAP_1BYTE)
+		return false;
+	if (opcode < 0x40)
+		return (opcode & 5) == 0;
+	return opcode == 0x80 || opcode == 0x84 || opcode == 0x86 || opcode == 0x88 ||
+	       opcode == 0x8a || opcode == 0xc0 || opcode == 0xc6 || opcode == 0xd0 ||
+	       opcode == 0xd2 || opcode == 0xf6 || opcode == 0xfe;
 }
 
 static void add_uses(struct ost_solve *solve, struct field_uses *into,
@@ -55,6 +75,7 @@ static void add_uses(struct ost_solve *solve, struct field_uses *into,
 			use.distance = (int8_t)bytes[at + insn.disp8_at];
 		if (use.distance < FIELD_MIN || use.distance > FIELD_MAX)
 			continue;
+		use.byte = is_byte(&insn);
 		more = MORE(solve, &into->uses);
 		if (more)
 			*more = use;
@@ -77,15 +98,19 @@ static void make(struct ost_solve *solve, uint32_t member, struct field_uses *in
 		return;
 	qsort(into->uses.at, into->uses.count, sizeof(*into->uses.at), compare_uses);
 	for (size_t i = 1; i < into->uses.count; i++)
-		if (compare_uses(&into->uses.at[kept], &into->uses.at[i]))
+		/* of a function that has both at a distance, the byte comes first */
+		if (into->uses.at[kept].distance != into->uses.at[i].distance ||
+		    into->uses.at[kept].function != into->uses.at[i].function)
 			into->uses.at[++kept] = into->uses.at[i];
 	into->uses.count = kept + 1;
 }
 
-void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance)
+void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance,
+			    unsigned int bytes)
 {
 	struct field_uses *fields;
-	size_t low = 0, high, end;
+	size_t low = 0, high, end, seen[2] = {0};
+	bool all;
 
 	if (!solve->fields)
 		solve->fields = calloc(solve->program->count, sizeof(*solve->fields));
@@ -105,12 +130,15 @@ void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t di
 			high = middle;
 	}
 	for (end = low; end < fields->uses.count && fields->uses.at[end].distance == distance;)
-		end++;
-	if (end - low > FIELD_USERS_MAX)
+		seen[fields->uses.at[end++].byte]++;
+	all = seen[false] + seen[true] <= FIELD_USERS_MAX;
+	if (!all && (bytes != 1 || seen[true] > FIELD_USERS_MAX))
 		return;
 	solve->guessing = true;
 	for (; low < end; low++)
-		solve_want(solve, ost_graph_get(solve->graph, fields->uses.at[low].function));
+		if (all || fields->uses.at[low].byte)
+			solve_want(solve, ost_graph_get(solve->graph,
+							fields->uses.at[low].function));
 	solve->guessing = false;
 }
 

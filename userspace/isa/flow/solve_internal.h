@@ -120,8 +120,9 @@ void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
 void solve_put_initials(struct ost_solve *solve);
 
 /* solve_field.c: have all functions of an object looked at in which something is that far from a
- * register */
-void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance);
+ * register; @bytes: how long the field is */
+void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance,
+			    unsigned int bytes);
 void solve_free_fields(struct ost_solve *solve);
 
 /* solve_reach.c */

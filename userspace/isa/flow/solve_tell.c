@@ -220,7 +220,8 @@ static void store_field(struct ost_solve *solve, const struct ost_memory *memory
 		return;
 	if (ost_cells_store(solve->cells, space, memory->distance, memory->bytes, value, &lost) ||
 	    !kept)
-		solve_want_field_users(solve, memory->place.member, memory->distance);
+		solve_want_field_users(solve, memory->place.member, memory->distance,
+				       memory->bytes);
 }
 
 static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
