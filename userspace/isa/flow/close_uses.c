@@ -9,7 +9,7 @@
 #define KNOWN 0x80
 
 /** How far after a call its answer is looked for: instructions. */
-#define AFTER_CALL 8
+#define AFTER_CALL 16
 
 /** Largest function whose own use of registers is looked up: bytes. */
 #define CLOBBER_BYTES 4096
