@@ -7,8 +7,8 @@
 /** In larger programs only functions that need a feature themselves are asked for a field. */
 #define FIELD_FUNCTIONS 30000
 
-/** A distance at which more functions of an object have something is of too many structs. Those that
- * have a byte there are counted for themselves. */
+/** A distance at which more functions of an object have something is of too many structs. Those
+ * that have a byte there are counted for themselves. */
 #define FIELD_USERS_MAX 100
 
 /* a function in which something is at this distance from a register */
