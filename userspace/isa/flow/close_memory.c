@@ -242,7 +242,7 @@ ost_value close_load(struct look *look, const struct state *state, uint64_t site
 }
 
 static void store_stack(struct look *look, const struct state *state, uint64_t site,
-			uint64_t distance, unsigned int bytes, ost_value value)
+			uint64_t distance, unsigned int bytes, ost_value value, ost_cond cond)
 {
 	struct look *outer = outermost(look);
 	bool lost = false;
@@ -251,7 +251,7 @@ static void store_stack(struct look *look, const struct state *state, uint64_t s
 		return;
 	outer->stack_changed |=
 		ost_cells_store(outer->stack, STACK_SPACE, distance, bytes,
-				ost_value_given(look->close->values, value, state->cond), &lost);
+				ost_value_given(look->close->values, value, cond), &lost);
 	/* others may read it there */
 	if (lost || (outer->escaped && (int64_t)distance >= (int64_t)outer->stack_escaped))
 		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
@@ -285,15 +285,7 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 		ost_cond cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
 
 		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
-			struct state there;
-
-			if (cond == state->cond) {
-				store_stack(look, state, site, alts[i].number, bytes, value);
-				continue;
-			}
-			there = *state;
-			there.cond = cond;
-			store_stack(look, &there, site, alts[i].number, bytes, value);
+			store_stack(look, state, site, alts[i].number, bytes, value, cond);
 			if (count == 1 && !look->weak)
 				close_recent_store(look, state, (int64_t)alts[i].number, bytes, value);
 			else
