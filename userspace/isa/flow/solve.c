@@ -53,7 +53,7 @@ static bool make_room(struct ost_solve *solve, uint32_t index)
 	return true;
 }
 
-static struct closely *begin(struct ost_solve *solve, struct ost_function *function)
+struct closely *solve_begin(struct ost_solve *solve, struct ost_function *function)
 {
 	struct closely **at;
 	struct closely *closely;
@@ -89,7 +89,7 @@ void solve_want(struct ost_solve *solve, struct ost_function *function)
 	if (!closely && solve->looking && solve->looking->distance >= DISTANCE_MAX)
 		return;
 	if (!closely)
-		closely = begin(solve, function);
+		closely = solve_begin(solve, function);
 	if (!closely || closely->queued || closely->failed)
 		return;
 	if (closely->looks >= LOOKS_MAX)
@@ -205,8 +205,9 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 	solve->conds = solve->values ? ost_values_conds(solve->values) : NULL;
 	solve->cells = solve->values ? ost_cells_new(solve->values) : NULL;
 	solve->field_count = calloc(solve->program->count, sizeof(*solve->field_count));
+	solve->answers = calloc(solve->program->count, sizeof(*solve->answers));
 	solve->close = solve->values ? ost_close_new(graph, solve->values, &calls) : NULL;
-	if (!solve->cells || !solve->close || !solve->field_count) {
+	if (!solve->cells || !solve->close || !solve->field_count || !solve->answers) {
 		ost_solve_free(solve);
 		return NULL;
 	}
@@ -217,6 +218,7 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 		start_again(solve);
 		run_queue(solve);
 	}
+	solve_guess(solve);
 	last_looks(solve);
 	if (!solve->failed && !solve_reach(solve))
 		return solve;
@@ -246,6 +248,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->refusals.at);
 	solve_free_fields(solve);
 	free(solve->field_count);
+	free(solve->answers);
 	ost_close_free(solve->close);
 	ost_cells_free(solve->cells);
 	ost_values_free(solve->values);

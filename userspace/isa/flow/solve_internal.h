@@ -53,6 +53,7 @@ struct write {
 struct closely {
 	struct ost_function *function;
 	bool queued, failed;
+	bool guess; /* it is taken to look at answers that are kept in structs */
 	uint16_t looks;
 	uint16_t distance;     /* from one that asks the processor, in steps of who told whom */
 	uint64_t steps;	       /* instructions interpreted for it */
@@ -95,6 +96,7 @@ struct ost_solve {
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */
 	uint32_t *field_count; /* fields kept, by member */
+	ost_cond *answers; /* by member: what it asked for and keeps in structs */
 	struct ost_reached *reached[OST_TIERS];
 	size_t reached_room;
 	uint64_t steps, steps_given;
@@ -108,6 +110,8 @@ void *list_more(struct ost_solve *solve, void *list, size_t size);
 #define MORE(solve, list) ((__typeof__((list)->at))list_more(solve, list, sizeof(*(list)->at)))
 
 /* solve.c */
+/* a function is to be looked at closely; NULL without memory */
+struct closely *solve_begin(struct ost_solve *solve, struct ost_function *function);
 struct closely *solve_find(const struct ost_solve *solve, const struct ost_function *function);
 /* have it looked at (again); nothing happens for what was given up */
 void solve_want(struct ost_solve *solve, struct ost_function *function);
@@ -124,6 +128,14 @@ void solve_put_initials(struct ost_solve *solve);
 void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t distance,
 			    unsigned int bytes);
 void solve_free_fields(struct ost_solve *solve);
+
+/* solve_guess.c: an answer of the processor's goes into a struct */
+void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value);
+/* begin with the functions that are taken to look at such answers */
+void solve_guess(struct ost_solve *solve);
+/* what one of them loads from a struct, or got as an argument: the answer, if nothing else is known */
+ost_value solve_guessed(struct ost_solve *solve, ost_value value, unsigned int bytes);
+ost_value solve_guessed_argument(struct ost_solve *solve, ost_value value);
 
 /* solve_reach.c */
 int solve_reach(struct ost_solve *solve);

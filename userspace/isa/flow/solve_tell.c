@@ -170,7 +170,9 @@ static ost_value tell_load(void *context, const struct ost_memory *memory)
 		address = memory->distance;
 	}
 	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
-		return OST_VALUE_ANY;
+		return memory->kind == OST_MEMORY_PLACE
+			       ? OST_VALUE_ANY
+			       : solve_guessed(solve, OST_VALUE_ANY, memory->bytes);
 	value = ost_cells_load(solve->cells, space, address, memory->bytes);
 	if (memory->kind != OST_MEMORY_PLACE && ost_value_tells(solve->values, value))
 		solve->guessed = true;
@@ -294,6 +296,8 @@ static void tell_store(void *context, struct ost_function *function,
 
 	if (value == OST_VALUE_NOTHING || memory->bytes > 8 || solve->settled)
 		return;
+	if (memory->kind != OST_MEMORY_PLACE && ost_value_flags(solve->values, value))
+		solve_keep_answer(solve, memory->place.member, value);
 	value = under(solve, function, value, cond);
 	if (ost_value_has_address(solve->values, value))
 		value = OST_VALUE_ANY;
@@ -428,8 +432,9 @@ static ost_value tell_argument(void *context, struct ost_function *function, uns
 {
 	const struct closely *closely = solve_find(context, function);
 
-	return closely && closely->argument[at] != OST_VALUE_NOTHING ? closely->argument[at]
-								     : OST_VALUE_ANY;
+	return closely && closely->argument[at] != OST_VALUE_NOTHING
+		       ? closely->argument[at]
+		       : solve_guessed_argument(context, OST_VALUE_ANY);
 }
 
 static void tell_edge(void *context, struct ost_function *function, uint64_t site,
@@ -458,8 +463,12 @@ static void tell_refuses(void *context, struct ost_function *function, uint64_t 
 			 ost_cond before, ost_cond cond)
 {
 	struct ost_solve *solve = context;
-	struct ost_refusal *refusal = MORE(solve, &solve->refusals);
+	struct ost_refusal *refusal;
 
+	/* a guess is no test */
+	if (solve->looking && solve->looking->guess)
+		return;
+	refusal = MORE(solve, &solve->refusals);
 	if (refusal)
 		*refusal = (struct ost_refusal){function->index, site, before, cond};
 }
@@ -469,6 +478,8 @@ static void tell_tests(void *context, struct ost_function *function, uint64_t si
 	struct ost_solve *solve = context;
 	const struct ost_feature_set *set = ost_cond_set(solve->conds, cond);
 
+	if (solve->looking && solve->looking->guess)
+		return;
 	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
 		if (ost_feature_set_has(set, feature) && !solve->tests[feature].address)
 			solve->tests[feature] = (struct ost_place){function->member, site};

@@ -142,6 +142,12 @@ ost_value ost_value_blend(struct ost_values *values, ost_value value, ost_value 
 /** ost_value_flag() - nothing is known of it but that one bit is set only under a condition */
 ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond);
 
+/** ost_value_word() - any of its lowest bits is set only under a condition; nothing is known of the others */
+ost_value ost_value_word(struct ost_values *values, unsigned int width, ost_cond cond);
+
+/** ost_value_asks() - all that must be present for one or the other of its bits to be set */
+ost_cond ost_value_asks(struct ost_values *values, ost_value value);
+
 /** ost_value_cpuid() - what CPUID returns; @reg is enum ost_cpuid_reg */
 ost_value ost_value_cpuid(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
 			  unsigned int reg);

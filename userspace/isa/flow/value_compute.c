@@ -371,6 +371,28 @@ ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond c
 	return ost_value_make_bits(values, &bits);
 }
 
+ost_value ost_value_word(struct ost_values *values, unsigned int width, ost_cond cond)
+{
+	struct bits bits = {0};
+
+	for (unsigned int i = 0; i < width; i++)
+		bits.one[i] = cond;
+	return ost_value_make_bits(values, &bits);
+}
+
+ost_cond ost_value_asks(struct ost_values *values, ost_value value)
+{
+	ost_cond all = OST_COND_NONE;
+	struct bits bits;
+
+	if (!ost_value_spread(values, value, &bits))
+		return OST_COND_NONE;
+	for (unsigned int i = 0; i < 64; i++)
+		if (bits.one[i] != OST_COND_ALL)
+			all = ost_cond_both(values->conds, all, bits.one[i]);
+	return all;
+}
+
 static ost_value cpuid_anew(struct ost_values *values, uint32_t leaf, uint32_t subleaf,
 			    unsigned int reg)
 {
