@@ -158,6 +158,15 @@ static void do_not(struct look *look, struct state *state, const struct ost_op *
 				      ones, op->dst.bits));
 }
 
+static void do_exchange(struct look *look, struct state *state, const struct ost_op *op)
+{
+	ost_value a = close_read(look, state, op->site, &op->dst, op->dst.bits);
+	ost_value b = close_read(look, state, op->site, &op->src, op->src.bits);
+
+	close_write(look, state, op->site, &op->src, a);
+	close_write(look, state, op->site, &op->dst, b);
+}
+
 static void do_step_by_one(struct look *look, struct state *state, const struct ost_op *op)
 {
 	struct ost_values *values = look->close->values;
@@ -285,6 +294,9 @@ void close_step(struct look *look, struct state *state, const struct ost_op *op)
 		return;
 	case OST_DO_NOT:
 		do_not(look, state, op);
+		return;
+	case OST_DO_EXCHANGE:
+		do_exchange(look, state, op);
 		return;
 	case OST_DO_STEP:
 		do_step_by_one(look, state, op);

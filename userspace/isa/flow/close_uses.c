@@ -42,6 +42,24 @@ static uint16_t reads_of(const struct ost_op *op)
 
 static uint8_t uses_of(struct ost_close *close, struct ost_function *function, unsigned int depth);
 
+/* What is read by one or the other of those that a resolver may choose. */
+static uint8_t uses_of_chosen(struct ost_close *close, struct ost_place place, unsigned int depth)
+{
+	const struct ost_function *resolver = ost_graph_function(close->graph, place);
+	uint8_t uses = 0;
+
+	for (uint32_t i = 0; resolver && i < resolver->ref_count; i++) {
+		struct ost_place to = {resolver->member, resolver->refs[i].target};
+		struct ost_function *one = resolver->refs[i].kind == OST_REF_CODE
+						   ? ost_graph_function(close->graph, to)
+						   : NULL;
+
+		if (one)
+			uses |= uses_of(close, one, depth);
+	}
+	return uses ? uses & 0x3f : 0x3f;
+}
+
 /* Registers that a call passes on as they came. */
 static uint16_t passed_on(struct ost_close *close, const struct ost_function *function,
 			  const struct ost_op *op, unsigned int depth)
@@ -59,6 +77,8 @@ static uint16_t passed_on(struct ost_close *close, const struct ost_function *fu
 				 : NULL;
 		if (callee && callee != function)
 			uses = uses_of(close, callee, depth + 1);
+		else if (target.known && target.ifunc)
+			uses = uses_of_chosen(close, target.place, depth + 1);
 	}
 	for (unsigned int i = 0; i < 6; i++)
 		if (uses >> i & 1)
