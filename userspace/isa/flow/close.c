@@ -69,7 +69,8 @@ static ost_value meet(struct look *look, const struct block *block, ost_value a,
 {
 	struct ost_values *values = look->close->values;
 
-	if (a != b && a != OST_VALUE_NOTHING && b != OST_VALUE_NOTHING && block->changes <= HOPE_MAX) {
+	if (a != b && a != OST_VALUE_NOTHING && b != OST_VALUE_NOTHING &&
+	    block->changes <= HOPE_MAX) {
 		ost_value instead = ost_value_instead(values, a, b);
 
 		if (instead != OST_VALUE_ANY)

@@ -12,8 +12,8 @@
  */
 
 /**
- * A variable of each thread is where what __tls_get_addr() was given is, plus this, which no address
- * of a program has.
+ * A variable of each thread is where what __tls_get_addr() was given is, plus this, which no
+ * address of a program has.
  */
 #define OST_CLOSE_THREAD (1ull << 62)
 
@@ -48,8 +48,9 @@ struct ost_close_calls {
 	void (*store)(void *context, struct ost_function *function, const struct ost_memory *memory,
 		      ost_value value, ost_cond cond);
 	/*
-	 * a call; @arguments are OST_CLOSE_ARGUMENTS. Return: what comes back in rax. @writes gets the number of a
-	 * list of stores through arguments, which ost_close_write() applies one by one
+	 * a call; @arguments are OST_CLOSE_ARGUMENTS. Return: what comes back in rax. @writes gets
+	 * the number of a list of stores through arguments, which ost_close_write() applies one by
+	 * one
 	 */
 	ost_value (*call)(void *context, struct ost_function *caller, struct ost_function *callee,
 			  const ost_value *arguments, ost_cond cond);
@@ -81,8 +82,13 @@ struct ost_close *ost_close_new(struct ost_graph *graph, struct ost_values *valu
 				const struct ost_close_calls *calls);
 void ost_close_free(struct ost_close *close);
 
-/** ost_close_followed() - is a function that asks the processor small enough to be looked at anew for each of its callers? */
+/** ost_close_followed() - is a function that asks the processor small enough to be looked at anew
+ * for each of its callers? */
 bool ost_close_followed(const struct ost_function *function);
+
+/** ost_close_named() - the feature that a string names, blanks around it aside, or OST_FEATURE_NONE
+ */
+unsigned int ost_close_named(const struct ost_object *object, uint64_t address);
 
 /**
  * ost_close_look() - interpret a function

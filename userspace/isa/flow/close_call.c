@@ -7,6 +7,9 @@
 /* HWCAP2_FSGSBASE of asm/hwcap2.h is bit 1 */
 #define HWCAP2_FSGSBASE_BIT 1
 
+/** Longest name of a feature that is looked for in strings: bytes. */
+#define NAME_BYTES 32
+
 static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
 
 /* What the callee stored through pointers that it was given. */
@@ -95,6 +98,79 @@ static ost_value auxiliary(struct look *look, ost_value type)
 			      ost_cond_of(look->close->conds, &fsgsbase));
 }
 
+unsigned int ost_close_named(const struct ost_object *object, uint64_t address)
+{
+	char name[NAME_BYTES];
+	size_t left, length = 0;
+	const uint8_t *bytes = ost_object_at(object, address, &left);
+	unsigned int feature;
+
+	for (; bytes && left && *bytes == ' '; left--)
+		bytes++;
+	while (bytes && length < left && length < NAME_BYTES - 1 && bytes[length] > ' ') {
+		name[length] = bytes[length];
+		length++;
+	}
+	if (!length || length == left)
+		return OST_FEATURE_NONE;
+	name[length] = 0;
+	feature = ost_feature_find(name);
+	/* what every x86-64 processor has guards nothing */
+	return feature && ost_feature_get(feature)->level == 1 ? OST_FEATURE_NONE : feature;
+}
+
+static unsigned int named(struct look *look, ost_value value)
+{
+	const struct ost_program *program = ost_graph_program(look->close->graph);
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(look->close->values, value, &count);
+	return count == 1 && alts[0].kind == OST_ALT_ADDRESS
+		       ? ost_close_named(program->members[alts[0].member].object, alts[0].number)
+		       : OST_FEATURE_NONE;
+}
+
+/*
+ * Features are also looked for by their names, in /proc/cpuinfo or in a list that somebody made.
+ * Return: what such a search answers; OST_VALUE_ANY for anything else.
+ */
+static ost_value search(struct look *look, const char *symbol, const ost_value *arguments)
+{
+	static const char *const compares[] = {"strcmp", "strncmp", "strcasecmp", "strncasecmp",
+					       "memcmp"};
+	static const char *const finds[] = {"strstr", "strcasestr"};
+	/* the second is something else, the same wherever it goes */
+	struct ost_alt answer[2] = {{.kind = OST_ALT_NUMBER},
+				    {.kind = OST_ALT_UNKNOWN, .number = 1}};
+	struct ost_feature_set set = {0};
+	unsigned int feature;
+	ost_cond cond;
+	bool lost = false;
+	int found = -1;
+
+	for (size_t i = 0; i < sizeof(compares) / sizeof(compares[0]); i++)
+		if (!strcmp(symbol, compares[i]))
+			found = 0;
+	for (size_t i = 0; i < sizeof(finds) / sizeof(finds[0]); i++)
+		if (!strcmp(symbol, finds[i]))
+			found = 1;
+	if (found < 0)
+		return OST_VALUE_ANY;
+	feature = named(look, arguments[1]);
+	if (!feature && !found)
+		feature = named(look, arguments[0]);
+	if (!feature)
+		return OST_VALUE_ANY;
+	ost_feature_set_add(&set, feature);
+	cond = ost_cond_of(look->close->conds, &set);
+	/* a comparison answers zero where it was found, a search something else */
+	answer[found].cond = cond;
+	return ost_value_join(look->close->values, ost_value_alt(look->close->values, &answer[0]),
+			      OST_COND_NONE, ost_value_alt(look->close->values, &answer[1]),
+			      OST_COND_NONE, &lost);
+}
+
 /* The seventh and on; at a jump out of the function they are where our own caller put them. */
 static void stack_arguments(struct look *look, const struct state *state, const struct ost_op *op,
 			    ost_value arguments[OST_CLOSE_ARGUMENTS])
@@ -124,9 +200,9 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		arguments[i] = state->reg[argument_registers[i]];
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
 		clobber(state, clobbered,
-			ost_value_compute(
-				look->close->values, OST_OP_ADD, arguments[0],
-				ost_value_number(look->close->values, OST_CLOSE_THREAD), 64));
+			ost_value_compute(look->close->values, OST_OP_ADD, arguments[0],
+					  ost_value_number(look->close->values, OST_CLOSE_THREAD),
+					  64));
 		return;
 	}
 	if (symbol && !strcmp(symbol, "getauxval")) {
@@ -151,6 +227,8 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}
+	if (symbol && rax == OST_VALUE_ANY)
+		rax = search(look, symbol, arguments);
 	for (unsigned int i = 0; i < 6 && !written; i++)
 		close_forget_stack(look, state, arguments[i]);
 	clobber(state, clobbered, rax);

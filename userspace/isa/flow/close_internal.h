@@ -77,7 +77,7 @@ struct look {
 	uint64_t call_site; /* of the call in @outer */
 	ost_value returned; /* rax */
 	ost_value returned_rdx;
-	struct state left; /* where it returns: only what is recent */
+	struct state left;	 /* where it returns: only what is recent */
 	bool has_returned, weak; /* @weak: what is stored now may also not be */
 	uint64_t *steps;
 };

@@ -287,7 +287,8 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
 			store_stack(look, state, site, alts[i].number, bytes, value, cond);
 			if (count == 1 && !look->weak)
-				close_recent_store(look, state, (int64_t)alts[i].number, bytes, value);
+				close_recent_store(look, state, (int64_t)alts[i].number, bytes,
+						   value);
 			else
 				close_recent_drop(state, (int64_t)alts[i].number, bytes);
 			continue;

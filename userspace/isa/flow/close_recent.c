@@ -4,9 +4,9 @@
 #include "isa/flow/close_internal.h"
 
 /*
- * The cells of the stack hold all that was ever stored there. What CPUID said last is often put into
- * the same few words again and again, one leaf after the other, so what tells of the processor is
- * also kept along the path on which it was stored, until something else is stored in its place.
+ * The cells of the stack hold all that was ever stored there. What CPUID said last is often put
+ * into the same few words again and again, one leaf after the other, so what tells of the processor
+ * is also kept along the path on which it was stored, until something else is stored in its place.
  */
 
 static void drop(struct state *state, unsigned int at)

@@ -6,7 +6,7 @@
 
 /** How far into a function is looked: bytes. */
 #define LOOK_BYTES 512
-#define KNOWN 0x80
+#define KNOWN	   0x80
 
 /** How far after a call its answer is looked for: instructions. */
 #define AFTER_CALL 16

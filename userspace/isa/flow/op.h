@@ -23,7 +23,7 @@ enum ost_op_kind {
 	OST_DO_BIT,	    /* bt: carry = bit src of dst */
 	OST_DO_BIT_SET,	    /* bts */
 	OST_DO_NOT,
-	OST_DO_EXCHANGE,    /* dst and src change places */
+	OST_DO_EXCHANGE,       /* dst and src change places */
 	OST_DO_STEP,	       /* inc, dec: dst += src, carry as before */
 	OST_DO_BORROW,	       /* sbb r, r: all ones where carry was set, else zero */
 	OST_DO_SET,	       /* setcc */

@@ -137,8 +137,8 @@ void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t di
 	solve->guessing = true;
 	for (; low < end; low++)
 		if (all || fields->uses.at[low].byte)
-			solve_want(solve, ost_graph_get(solve->graph,
-							fields->uses.at[low].function));
+			solve_want(solve,
+				   ost_graph_get(solve->graph, fields->uses.at[low].function));
 	solve->guessing = false;
 }
 

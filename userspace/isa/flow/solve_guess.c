@@ -5,12 +5,12 @@
 #include "isa/implied.h"
 
 /*
- * What the processor answered is often kept in a struct that is passed around, and all structs of an
- * object look the same from here. Where an object was seen to keep an answer in one, a function of it
- * that needs none of these features itself and chooses, by a small number in a struct or an argument
- * of which nothing else is known, whether it calls a function that needs one, is taken to look at that
- * answer. A program that was compiled for the feature throughout needs it in the one that chooses too,
- * or reaches it in other ways, which count as they did.
+ * What the processor answered is often kept in a struct that is passed around, and all structs of
+ * an object look the same from here. Where an object was seen to keep an answer in one, a function
+ * of it that needs none of these features itself and chooses, by a small number in a struct or an
+ * argument of which nothing else is known, whether it calls a function that needs one, is taken to
+ * look at that answer. A program that was compiled for the feature throughout needs it in the one
+ * that chooses too, or reaches it in other ways, which count as they did.
  */
 
 /** Widest number that is taken for such an answer: bytes. */

@@ -83,20 +83,21 @@ struct ost_solve {
 	struct ost_close *close;
 	struct ost_cells *cells;
 	LIST(struct initial) initials;
-	LIST(struct initial) unset; /* of these, those that hold what says that nothing was asked yet */
+	LIST(struct initial)
+	unset; /* of these, those that hold what says that nothing was asked yet */
 	LIST(struct closely *) closely;
 	struct closely **by_function; /* by index, NULL: not looked at */
 	size_t by_function_room;
 	LIST(struct closely *) queue;
 	size_t queue_head;
 	struct closely *looking; /* the one that is being looked at */
-	bool guessed;  /* it read a struct field, which is known only by its distance */
-	bool guessing; /* what is wanted now only has something at a field's distance */
+	bool guessed;		 /* it read a struct field, which is known only by its distance */
+	bool guessing;		 /* what is wanted now only has something at a field's distance */
 	LIST(struct ost_refusal) refusals;
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */
-	uint32_t *field_count; /* fields kept, by member */
-	ost_cond *answers; /* by member: what it asked for and keeps in structs */
+	uint32_t *field_count;	   /* fields kept, by member */
+	ost_cond *answers;	   /* by member: what it asked for and keeps in structs */
 	struct ost_reached *reached[OST_TIERS];
 	size_t reached_room;
 	uint64_t steps, steps_given;
@@ -133,7 +134,8 @@ void solve_free_fields(struct ost_solve *solve);
 void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value);
 /* begin with the functions that are taken to look at such answers */
 void solve_guess(struct ost_solve *solve);
-/* what one of them loads from a struct, or got as an argument: the answer, if nothing else is known */
+/* what one of them loads from a struct, or got as an argument: the answer, if nothing else is known
+ */
 ost_value solve_guessed(struct ost_solve *solve, ost_value value, unsigned int bytes);
 ost_value solve_guessed_argument(struct ost_solve *solve, ost_value value);
 

@@ -3,7 +3,8 @@
 
 #include "isa/flow/solve_internal.h"
 
-/* Where the close look begins: functions that ask the processor, and those that know what they ask for. */
+/* Where the close look begins: functions that ask the processor, and those that know what they ask
+ * for. */
 
 static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
 {
@@ -50,14 +51,26 @@ static void want_by_pointers_of(struct callers *callers, uint32_t member)
 }
 
 /*
- * A wrapper that is called through a variable, so that it can be replaced; the program itself may hold
- * the library's variable.
+ * A wrapper that is called through a variable, so that it can be replaced; the program itself may
+ * hold the library's variable.
  */
 static void want_by_pointers(struct callers *callers)
 {
 	want_by_pointers_of(callers, callers->function->member);
 	if (callers->function->member)
 		want_by_pointers_of(callers, 0);
+}
+
+/* Is there a feature's name in what it refers to? It may look for it in /proc/cpuinfo. */
+static bool names_feature(const struct ost_solve *solve, const struct ost_function *function)
+{
+	const struct ost_object *object = solve->program->members[function->member].object;
+
+	for (uint32_t i = 0; i < function->ref_count; i++)
+		if (function->refs[i].kind == OST_REF_DATA &&
+		    ost_close_named(object, function->refs[i].target))
+			return true;
+	return false;
 }
 
 void solve_want_sources(struct ost_solve *solve)
@@ -75,6 +88,8 @@ void solve_want_sources(struct ost_solve *solve)
 			ost_graph_callers(solve->graph, function, want_own_caller, &callers);
 			want_by_pointers(&callers);
 		}
+		if (function->decoded && names_feature(solve, function))
+			solve_want(solve, function);
 		if (function->name && strstr(function->name, "getauxval"))
 			ost_graph_callers(solve->graph, function, want_caller, solve);
 	}

@@ -11,8 +11,9 @@
 #define CELLS_MAX 60000
 
 /**
- * Struct fields that are kept of an object. All structs of an object are taken for one, so more than a
- * few are no flags but what was computed from them; the first are nearest to where the processor is asked.
+ * Struct fields that are kept of an object. All structs of an object are taken for one, so more
+ * than a few are no flags but what was computed from them; the first are nearest to where the
+ * processor is asked.
  */
 #define FIELDS_MAX 16
 

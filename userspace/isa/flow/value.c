@@ -8,7 +8,8 @@
 #include "isa/flow/value_internal.h"
 
 #define ALTS_MAX (1u << 21) /* distinct sets of alternatives; more are OST_VALUE_ANY */
-/** In a word of flags with more bits than this most have conditions of their own; else it is a number. */
+/** In a word of flags with more bits than this most have conditions of their own; else it is a
+ * number. */
 #define SAME_MAX 12
 
 #define BITS_MAX (1u << 18) /* distinct bit patterns, 256 bytes each */
@@ -244,11 +245,11 @@ bool ost_value_spread(const struct ost_values *values, ost_value value, struct b
 			bool unknown = alt->kind == OST_ALT_UNKNOWN;
 
 			if (unknown || alt->number >> bit & 1)
-				bits->one[bit] = ost_cond_either(values->conds, bits->one[bit],
-								 alt->cond);
+				bits->one[bit] =
+					ost_cond_either(values->conds, bits->one[bit], alt->cond);
 			if (unknown || !(alt->number >> bit & 1))
-				bits->zero[bit] = ost_cond_either(values->conds, bits->zero[bit],
-								  alt->cond);
+				bits->zero[bit] =
+					ost_cond_either(values->conds, bits->zero[bit], alt->cond);
 		}
 	}
 	return true;
@@ -503,12 +504,12 @@ ost_value ost_value_instead(struct ost_values *values, ost_value a, ost_value b)
 	ost_cond common = OST_COND_ALL;
 	struct bits bits;
 
-	if (open_a == open_b || !ost_value_flags(values, value) || !ost_value_spread(values, value, &bits))
+	if (open_a == open_b || !ost_value_flags(values, value) ||
+	    !ost_value_spread(values, value, &bits))
 		return OST_VALUE_ANY;
 	for (unsigned int i = 0; i < 64; i++)
-		common = ost_cond_either(
-			values->conds, common,
-			ost_cond_either(values->conds, bits.one[i], bits.zero[i]));
+		common = ost_cond_either(values->conds, common,
+					 ost_cond_either(values->conds, bits.one[i], bits.zero[i]));
 	if (common == OST_COND_NONE)
 		return value;
 	for (unsigned int i = 0; i < 64; i++) {

@@ -110,7 +110,8 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
 /**
  * ost_value_instead() - which of two values, if one is unknown and the other one tells, is the rule
  *
- * The unknown one is what somebody asked for instead, by an option or a variable of the environment.
+ * The unknown one is what somebody asked for instead, by an option or a variable of the
+ * environment.
  *
  * Return: what the other one tells apart, without what is known however it comes out, since that is
  * of the place and not of the value; OST_VALUE_ANY when it isn't so.
@@ -142,7 +143,8 @@ ost_value ost_value_blend(struct ost_values *values, ost_value value, ost_value 
 /** ost_value_flag() - nothing is known of it but that one bit is set only under a condition */
 ost_value ost_value_flag(struct ost_values *values, unsigned int bit, ost_cond cond);
 
-/** ost_value_word() - any of its lowest bits is set only under a condition; nothing is known of the others */
+/** ost_value_word() - any of its lowest bits is set only under a condition; nothing is known of the
+ * others */
 ost_value ost_value_word(struct ost_values *values, unsigned int width, ost_cond cond);
 
 /** ost_value_asks() - all that must be present for one or the other of its bits to be set */

@@ -198,10 +198,9 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 	if ((!row_a || !row_b) && (op == OST_OP_ADD || op == OST_OP_SUB || op == OST_OP_MUL))
 		return OST_VALUE_ANY;
 	if (plain(row_a) && plain(row_b))
-		return ost_value_number(values,
-					compute_number(op, row_a->alt[0].number,
-						       row_b->alt[0].number, bits) &
-						mask_of(bits));
+		return ost_value_number(values, compute_number(op, row_a->alt[0].number,
+							       row_b->alt[0].number, bits) &
+							mask_of(bits));
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = compute(values, op, a, b, bits);

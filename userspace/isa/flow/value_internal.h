@@ -37,7 +37,16 @@ struct memo {
 	bool used, lost;
 };
 
-enum { MEMO_JOIN = 0x80, MEMO_GIVEN, MEMO_CUT, MEMO_EXTEND, MEMO_PASTE, MEMO_CPUID, MEMO_BLEND, MEMO_TEST };
+enum {
+	MEMO_JOIN = 0x80,
+	MEMO_GIVEN,
+	MEMO_CUT,
+	MEMO_EXTEND,
+	MEMO_PASTE,
+	MEMO_CPUID,
+	MEMO_BLEND,
+	MEMO_TEST
+};
 
 #define NUMBERS_SIZE (1u << 12) /* plain numbers that are remembered, a power of two */
 

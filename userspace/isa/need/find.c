@@ -26,7 +26,7 @@ struct find {
 	const struct ost_function *known_of; /* the function that @known is of */
 	ost_cond implied_of;		     /* the condition that @implied is of */
 	struct ost_feature_set implied;
-	uint8_t known[OST_FEATURE_END];	     /* is it known to be dispatched there? */
+	uint8_t known[OST_FEATURE_END]; /* is it known to be dispatched there? */
 };
 
 /* one instruction, and how it is reached */
@@ -140,9 +140,8 @@ static bool known_dispatched(struct find *find, const struct ost_function *funct
 		memset(find->known, KNOWN_NOT_ASKED, sizeof(find->known));
 	}
 	if (find->known[feature] == KNOWN_NOT_ASKED)
-		find->known[feature] =
-			ost_known_dispatched(find->program->members[function->member].object,
-					     function->name, feature);
+		find->known[feature] = ost_known_dispatched(
+			find->program->members[function->member].object, function->name, feature);
 	return find->known[feature];
 }
 

@@ -18,7 +18,8 @@ static const struct {
 	{"libblas.so*", "*_[A-Z]*", OST_FEATURE_NONE, "OpenBLAS under BLAS's name"},
 	{"liblapack.so*", "*_[A-Z]*", OST_FEATURE_NONE, "OpenBLAS under LAPACK's name"},
 	{"*", NULL, OST_F_RTM,
-	 "no compiler makes it up, and who writes it asks first: glibc elides locks only where it is"},
+	 "no compiler makes it up, and who writes it asks first: glibc elides locks only where it "
+	 "is"},
 	{"*", NULL, OST_F_SHSTK, "RDSSP says first whether there is a shadow stack"},
 	{"*", NULL, OST_F_PADLOCK_RNG, "VIA's processors are known by their vendor"},
 	{"*", NULL, OST_F_PADLOCK_ACE, "VIA's processors are known by their vendor"},
