@@ -11,11 +11,11 @@
 #include "isa/flow/cell.h"
 #include "isa/flow/value.h"
 
-#define CC_BELOW 2
-#define CC_EQUAL 4
+#define CC_BELOW     2
+#define CC_EQUAL     4
 #define CC_NOT_EQUAL 5
-#define CC_ABOVE 7
-#define CC_GREATER 15
+#define CC_ABOVE     7
+#define CC_GREATER   15
 
 static struct ost_values *values;
 static struct ost_conds *conds;
@@ -148,8 +148,8 @@ static void levels_compare(void **state)
 	check_compare(level, 0, CC_ABOVE, "ssse3", "");
 	/* more alternatives than are kept: bit by bit */
 	for (unsigned int i = 3; i < 20; i++)
-		level = ost_value_join(values, level, OST_COND_NONE, number(i),
-				       features("avx512f"), &lost);
+		level = ost_value_join(values, level, OST_COND_NONE, number(i), features("avx512f"),
+				       &lost);
 	assert_false(lost);
 	assert_null(ost_value_alts(values, level, &(unsigned int){0}));
 	check_compare(level, 15, CC_ABOVE, "avx512f", "");
@@ -170,8 +170,8 @@ static void addresses_keep_their_condition(void **state)
 {
 	struct ost_alt wide = {.kind = OST_ALT_ADDRESS, .member = 1, .number = 0x2000};
 	struct ost_alt plain = {.kind = OST_ALT_ADDRESS, .member = 1, .number = 0x1000};
-	ost_value value = join(ost_value_alt(values, &wide), "avx2", ost_value_alt(values, &plain),
-			       "");
+	ost_value value =
+		join(ost_value_alt(values, &wide), "avx2", ost_value_alt(values, &plain), "");
 	const struct ost_alt *alts;
 	unsigned int count;
 
@@ -193,8 +193,8 @@ static void cells_keep_what_was_stored(void **state)
 	assert_int_equal(ost_cells_load(cells, 1, 0x100, 4), OST_VALUE_NOTHING);
 	assert_true(ost_cells_store(cells, 1, 0x100, 4, number(0), &lost));
 	assert_false(ost_cells_store(cells, 1, 0x100, 4, number(0), &lost));
-	assert_true(ost_cells_store(
-		cells, 1, 0x100, 4, ost_value_given(values, number(6), features("avx2")), &lost));
+	assert_true(ost_cells_store(cells, 1, 0x100, 4,
+				    ost_value_given(values, number(6), features("avx2")), &lost));
 	check_test(ost_cells_load(cells, 1, 0x100, 4), CC_NOT_EQUAL, "avx2", "");
 	/* a byte of it, and it together with its neighbour */
 	check_test(ost_cells_load(cells, 1, 0x100, 1), CC_NOT_EQUAL, "avx2", "");
@@ -211,6 +211,63 @@ static void cells_keep_what_was_stored(void **state)
 	ost_cells_free(cells);
 }
 
+static void an_option_gives_way_to_the_processor(void **state)
+{
+	ost_value flag = join(number(0), "", number(1), "avx2"), instead;
+
+	(void)state;
+	/* nothing is known of the other, or only that it is one of a few */
+	instead = ost_value_instead(values, OST_VALUE_ANY, flag);
+	check_test(instead, CC_NOT_EQUAL, "avx2", "");
+	instead = ost_value_instead(values, flag, join(number(0), "", number(1), ""));
+	check_test(instead, CC_NOT_EQUAL, "avx2", "");
+	/* a number that is given is one that is meant */
+	assert_int_equal(ost_value_instead(values, flag, number(1)), OST_VALUE_ANY);
+	assert_int_equal(ost_value_instead(values, OST_VALUE_ANY, number(1)), OST_VALUE_ANY);
+	/* what is known however it comes out is of the place where it was stored */
+	instead = ost_value_instead(values, OST_VALUE_ANY,
+				    ost_value_given(values, flag, features("fma")));
+	check_test(instead, CC_NOT_EQUAL, "avx2", "");
+	assert_int_equal(ost_value_instead(values, OST_VALUE_ANY,
+					   ost_value_given(values, OST_VALUE_ANY, features("fma"))),
+			 OST_VALUE_ANY);
+}
+
+static void flags_are_told_from_numbers(void **state)
+{
+	ost_value any = ost_value_given(values, OST_VALUE_ANY, features("avx2"));
+	ost_value word = ost_value_cpuid(values, 7, 0, OST_EBX);
+
+	(void)state;
+	assert_true(ost_value_flags(values, word));
+	assert_true(ost_value_flags(values, join(number(0), "", number(1), "avx2")));
+	assert_false(ost_value_flags(values, any));
+	assert_false(ost_value_flags(values, number(3)));
+	assert_true(ost_value_unknown(values, OST_VALUE_ANY));
+	assert_false(ost_value_unknown(values, number(3)));
+	assert_false(ost_value_unknown(values, word));
+	assert_int_equal(ost_value_asks(values, join(number(0), "", number(1), "avx2")),
+			 features("avx2"));
+	/* an address is wider, and says nothing */
+	assert_true(ost_value_unknown(
+		values,
+		ost_value_cut(values, ost_value_word(values, 32, features("avx2,fma")), 32, 32)));
+	check_test(ost_value_cut(values, ost_value_word(values, 32, features("avx2,fma")), 0, 32),
+		   CC_NOT_EQUAL, "avx2,fma", "");
+}
+
+/* xor eax, eax, whatever was in it; an unknown that has a name keeps its bits unknown */
+static void what_is_cleared_is_zero(void **state)
+{
+	ost_value unknown =
+		ost_value_alt(values, &(struct ost_alt){.kind = OST_ALT_UNKNOWN, .number = 77});
+
+	(void)state;
+	assert_int_equal(ost_value_compute(values, OST_OP_AND, unknown, number(0), 32), number(0));
+	assert_int_equal(ost_value_compute(values, OST_OP_AND, OST_VALUE_ANY, number(0), 64),
+			 number(0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +278,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_no_path, begin, end),
 		cmocka_unit_test_setup_teardown(addresses_keep_their_condition, begin, end),
 		cmocka_unit_test_setup_teardown(cells_keep_what_was_stored, begin, end),
+		cmocka_unit_test_setup_teardown(an_option_gives_way_to_the_processor, begin, end),
+		cmocka_unit_test_setup_teardown(flags_are_told_from_numbers, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_cleared_is_zero, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
