@@ -71,6 +71,8 @@ struct ost_close_calls {
 	/* code at @site tests for @cond, and where it isn't met nothing returns */
 	void (*refuses)(void *context, struct ost_function *function, uint64_t site,
 			ost_cond before, ost_cond cond);
+	/* an object is loaded: dlopen() gets the text at @name */
+	void (*opens)(void *context, struct ost_place name, ost_cond cond);
 	/* code at @site tests for @cond */
 	void (*tests)(void *context, struct ost_function *function, uint64_t site, ost_cond cond);
 };

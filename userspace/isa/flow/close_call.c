@@ -187,6 +187,25 @@ static void stack_arguments(struct look *look, const struct state *state, const 
 	}
 }
 
+/* The name of an object is given to dlopen(). */
+static void tell_open(struct look *look, const struct state *state, const char *symbol,
+		      const ost_value *arguments)
+{
+	const struct ost_close_calls *calls = &look->close->calls;
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	if (!look->last || look->outer ||
+	    (strcmp(symbol, "dlopen") != 0 && strcmp(symbol, "dlmopen") != 0))
+		return;
+	alts = ost_value_alts(look->close->values, arguments[symbol[2] == 'm'], &count);
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_ADDRESS)
+			calls->opens(calls->context,
+				     (struct ost_place){alts[i].member, alts[i].number},
+				     ost_cond_both(look->close->conds, state->cond, alts[i].cond));
+}
+
 void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		struct ost_function *callee, const char *symbol)
 {
@@ -198,6 +217,8 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 
 	for (unsigned int i = 0; i < 6; i++)
 		arguments[i] = state->reg[argument_registers[i]];
+	if (symbol)
+		tell_open(look, state, symbol, arguments);
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
 		clobber(state, clobbered,
 			ost_value_compute(look->close->values, OST_OP_ADD, arguments[0],

@@ -12,47 +12,47 @@
 
 /** enum ost_ref_kind - how code refers to an address */
 enum ost_ref_kind {
-	OST_REF_CALL,		/* call rel */
-	OST_REF_JUMP,		/* jmp or jcc out of the function */
-	OST_REF_CODE,		/* takes the address of code: lea, or an immediate in fixed code */
-	OST_REF_DATA,		/* takes the address of data */
-	OST_REF_LOAD,		/* reads or writes memory at an address (also jmp *[slot]) */
-	OST_REF_CALL_SLOT,	/* call *[slot] */
+	OST_REF_CALL,	   /* call rel */
+	OST_REF_JUMP,	   /* jmp or jcc out of the function */
+	OST_REF_CODE,	   /* takes the address of code: lea, or an immediate in fixed code */
+	OST_REF_DATA,	   /* takes the address of data */
+	OST_REF_LOAD,	   /* reads or writes memory at an address (also jmp *[slot]) */
+	OST_REF_CALL_SLOT, /* call *[slot] */
 };
 
 struct ost_ref {
-	uint64_t site;		/* address of the instruction */
-	uint64_t target;	/* address in the same object */
-	uint8_t kind;		/* enum ost_ref_kind */
+	uint64_t site;	 /* address of the instruction */
+	uint64_t target; /* address in the same object */
+	uint8_t kind;	 /* enum ost_ref_kind */
 };
 
 /** struct ost_use - an instruction that needs more than x86-64-v1 */
 struct ost_use {
 	uint64_t site;
-	uint8_t need;		/* ost_quick_rule() */
+	uint8_t need; /* ost_quick_rule() */
 };
 
 /** What a function's code contains; bits of struct ost_function.traits. */
-#define OST_TRAIT_CPUID (1u << 0)
-#define OST_TRAIT_XGETBV (1u << 1)
-#define OST_TRAIT_RETURNS (1u << 2)	/* has a ret or an indirect jump */
-#define OST_TRAIT_TOO_LARGE (1u << 3)	/* not decoded to its end: a budget was spent */
-#define OST_TRAIT_BROKEN (1u << 4)	/* has bytes that are no instruction */
-#define OST_TRAIT_RESOLVER (1u << 5)	/* the loader calls it to choose a function (IFUNC) */
-#define OST_TRAIT_MAIN (1u << 7)	/* the entry passes it on: main(), or init() and fini() */
-#define OST_TRAIT_NO_RETURN (1u << 6)	/* by its name, or all that it can end in doesn't return */
+#define OST_TRAIT_CPUID	    (1u << 0)
+#define OST_TRAIT_XGETBV    (1u << 1)
+#define OST_TRAIT_RETURNS   (1u << 2) /* has a ret or an indirect jump */
+#define OST_TRAIT_TOO_LARGE (1u << 3) /* not decoded to its end: a budget was spent */
+#define OST_TRAIT_BROKEN    (1u << 4) /* has bytes that are no instruction */
+#define OST_TRAIT_RESOLVER  (1u << 5) /* the loader calls it to choose a function (IFUNC) */
+#define OST_TRAIT_MAIN	    (1u << 7) /* the entry passes it on: main(), or init() and fini() */
+#define OST_TRAIT_NO_RETURN (1u << 6) /* by its name, or all that it can end in doesn't return */
 
 /** struct ost_function - a piece of code with one way in */
 struct ost_function {
 	uint64_t start, end;
-	uint32_t member;	/* of the program */
-	uint32_t traits;	/* OST_TRAIT_* */
-	bool decoded, exact;	/* @exact: its end is known from unwind information or a symbol */
-	const char *name;	/* NULL: none known */
-	struct ost_ref *refs;	/* by site */
-	struct ost_use *uses;	/* by site */
+	uint32_t member;      /* of the program */
+	uint32_t traits;      /* OST_TRAIT_* */
+	bool decoded, exact;  /* @exact: its end is known from unwind information or a symbol */
+	const char *name;     /* NULL: none known */
+	struct ost_ref *refs; /* by site */
+	struct ost_use *uses; /* by site */
 	uint32_t ref_count, use_count;
-	uint32_t index;		/* in the graph */
+	uint32_t index; /* in the graph */
 };
 
 /** struct ost_place - an address in a member of the program */
@@ -64,18 +64,18 @@ struct ost_place {
 /** struct ost_target - what a reference leads to once the loader is done */
 struct ost_target {
 	bool known;
-	bool ifunc;		/* @place is the resolver */
+	bool ifunc; /* @place is the resolver */
 	struct ost_place place;
-	const char *symbol;	/* name that was looked up, or NULL */
+	const char *symbol; /* name that was looked up, or NULL */
 };
 
 /** struct ost_graph_budget - what may be spent; 0 = the default */
 struct ost_graph_budget {
-	uint64_t code_bytes;	/* decoded per object; default 512 MiB */
-	uint64_t refs;		/* kept per object; default 24 million */
+	uint64_t code_bytes; /* decoded per object; default 512 MiB */
+	uint64_t refs;	     /* kept per object; default 24 million */
 };
 
-struct ost_graph;	/* private, with the accessors below */
+struct ost_graph; /* private, with the accessors below */
 
 /** ost_graph_new() - of a program that outlives it; NULL without memory */
 struct ost_graph *ost_graph_new(const struct ost_program *program,
@@ -111,7 +111,8 @@ struct ost_target ost_graph_slot(struct ost_graph *graph, struct ost_place slot)
  */
 void ost_graph_pointers(struct ost_graph *graph, struct ost_place from, uint64_t end,
 			void (*each)(void *context, struct ost_place slot,
-				     const struct ost_target *target), void *context);
+				     const struct ost_target *target),
+			void *context);
 
 /**
  * ost_graph_code() - where a call or jump to an address really leads
@@ -164,16 +165,18 @@ int ost_graph_reach(struct ost_graph *graph);
  */
 void ost_graph_readers(struct ost_graph *graph, struct ost_place from, uint64_t size,
 		       void (*each)(void *context, struct ost_function *function,
-				    const struct ost_ref *ref), void *context);
+				    const struct ost_ref *ref),
+		       void *context);
 
 /** ost_graph_callers() - functions that refer to a function's start, in the same ways */
 void ost_graph_callers(struct ost_graph *graph, const struct ost_function *function,
 		       void (*each)(void *context, struct ost_function *caller,
-				    const struct ost_ref *ref), void *context);
+				    const struct ost_ref *ref),
+		       void *context);
 
 /** struct ost_graph_stats - what was done */
 struct ost_graph_stats {
-	uint64_t code_bytes;	/* decoded */
+	uint64_t code_bytes; /* decoded */
 	uint64_t instructions;
 	uint64_t refs, uses;
 	size_t functions, too_large;

@@ -20,27 +20,27 @@
 
 /** struct graph_span - one segment and the bits of its addresses */
 struct graph_span {
-	uint64_t start, end;		/* end of what has bits */
+	uint64_t start, end; /* end of what has bits */
 	const uint8_t *bytes;
-	uint64_t size;			/* bytes from the file */
-	uint64_t *seen;			/* per byte: reach has been sent here */
-	uint64_t *anchors;		/* per byte: a variable begins here */
-	uint64_t *slots;		/* per 8 bytes: a pointer, from the loader or the file */
-	uint64_t *followed;		/* per 8 bytes: reach has followed that pointer */
+	uint64_t size;	    /* bytes from the file */
+	uint64_t *seen;	    /* per byte: reach has been sent here */
+	uint64_t *anchors;  /* per byte: a variable begins here */
+	uint64_t *slots;    /* per 8 bytes: a pointer, from the loader or the file */
+	uint64_t *followed; /* per 8 bytes: reach has followed that pointer */
 };
 
 /** struct graph_code - addresses that hold code: executable sections; without any, segments */
 struct graph_code {
 	uint64_t start, end;
 	const uint8_t *bytes;
-	uint64_t readable;		/* bytes from @start on that the file has */
+	uint64_t readable; /* bytes from @start on that the file has */
 };
 
 /** struct graph_bound - where unwind information or symbols say that a function is */
 struct graph_bound {
-	uint64_t start, end;		/* end 0: only the start is known */
-	uint32_t symbol;		/* index + 1 of the best name at @start, 0 = none */
-	uint32_t function;		/* index + 1, 0 = not made yet */
+	uint64_t start, end; /* end 0: only the start is known */
+	uint32_t symbol;     /* index + 1 of the best name at @start, 0 = none */
+	uint32_t function;   /* index + 1, 0 = not made yet */
 };
 
 /** struct graph_copy - a library's variable that the loader copies into this object */
@@ -55,7 +55,7 @@ struct graph_copy {
 struct graph_resolved {
 	uint64_t address;
 	uint32_t member;
-	uint8_t state;			/* enum graph_resolved_state */
+	uint8_t state; /* enum graph_resolved_state */
 	bool ifunc;
 };
 
@@ -63,48 +63,48 @@ enum graph_resolved_state { GRAPH_UNASKED, GRAPH_KNOWN, GRAPH_UNKNOWN };
 
 /** struct graph_batch - refs of one function, by their number in the member */
 struct graph_batch {
-	uint32_t first;			/* number of its first ref */
+	uint32_t first; /* number of its first ref */
 	uint32_t function;
 };
 
 struct graph_member {
 	const struct ost_object *object;
 	uint32_t index;
-	bool fixed;			/* ET_EXEC: addresses in immediates and in data */
-	uint64_t low, high;		/* of all segments */
+	bool fixed;	    /* ET_EXEC: addresses in immediates and in data */
+	uint64_t low, high; /* of all segments */
 
-	struct graph_span *spans;	/* by address */
+	struct graph_span *spans; /* by address */
 	size_t span_count, last_span;
-	struct graph_code *code;	/* by address */
+	struct graph_code *code; /* by address */
 	size_t code_count, last_code;
 
-	struct graph_bound *bounds;	/* by address, not overlapping */
+	struct graph_bound *bounds; /* by address, not overlapping */
 	size_t bound_count;
-	struct ost_function **guessed;	/* functions that no bound tells of: by start up to ... */
-	size_t guessed_sorted;		/* ... here, and from here on once more */
+	struct ost_function **guessed; /* functions that no bound tells of: by start up to ... */
+	size_t guessed_sorted;	       /* ... here, and from here on once more */
 	size_t guessed_count, guessed_room;
 	struct ost_function **guess_hash; /* the same by start */
 	size_t guess_mask;
 
-	uint64_t *words;		/* fixed: slots with addresses that no relocation writes */
+	uint64_t *words; /* fixed: slots with addresses that no relocation writes */
 	size_t word_count;
-	struct graph_copy *copies;	/* by address */
+	struct graph_copy *copies; /* by address */
 	size_t copy_count;
 	struct graph_resolved *resolved; /* per relocation */
-	uint32_t *next_reloc;		/* per relocation: the next that reach didn't follow yet */
-	uint32_t *next_word;		/* the same for @words */
+	uint32_t *next_reloc;		 /* per relocation: the next that reach didn't follow yet */
+	uint32_t *next_word;		 /* the same for @words */
 
 	uint64_t code_bytes, ref_count;
-	struct graph_batch *batches;	/* by number */
+	struct graph_batch *batches; /* by number */
 	size_t batch_count, batch_room;
-	uint64_t *index_keys;		/* by target: (target - low) << GRAPH_ID_BITS | number */
+	uint64_t *index_keys; /* by target: (target - low) << GRAPH_ID_BITS | number */
 	size_t index_count;
 	bool indexed;
 };
 
 /** Bits of a ref's number in an index key; the rest is the target's distance from @low. */
-#define GRAPH_ID_BITS 25
-#define GRAPH_REFS_MAX ((1ull << GRAPH_ID_BITS) - 1)
+#define GRAPH_ID_BITS	   25
+#define GRAPH_REFS_MAX	   ((1ull << GRAPH_ID_BITS) - 1)
 #define GRAPH_DISTANCE_MAX (1ull << (64 - GRAPH_ID_BITS))
 
 /** struct graph_alias - a slot or PLT entry that stands for an address in this or another member */
@@ -112,7 +112,7 @@ struct graph_alias {
 	struct ost_place target, place;
 };
 
-struct graph_block;	/* of the arena */
+struct graph_block; /* of the arena */
 
 struct ost_graph {
 	const struct ost_program *program;
@@ -121,18 +121,18 @@ struct ost_graph {
 	struct ost_function **functions;
 	size_t function_count, function_room;
 	struct graph_block *blocks;
-	bool no_memory;		/* somewhere an allocation failed: the result is not whole */
-	bool matters[256];	/* needs that are a use: their rule isn't empty */
+	bool no_memory;	   /* somewhere an allocation failed: the result is not whole */
+	bool matters[256]; /* needs that are a use: their rule isn't empty */
 
-	struct ost_ref *refs;	/* of the functions that are being decoded, the innermost last */
+	struct ost_ref *refs; /* of the functions that are being decoded, the innermost last */
 	size_t ref_count, ref_room;
 	struct ost_use *uses;
 	size_t use_count, use_room;
-	unsigned int depth;	/* how many these are */
+	unsigned int depth; /* how many these are */
 
-	uint32_t *queue;	/* functions to decode, first in, first out */
+	uint32_t *queue; /* functions to decode, first in, first out */
 	size_t queue_head, queue_count, queue_room;
-	struct ost_place *data;	/* variables to look through, the same way */
+	struct ost_place *data; /* variables to look through, the same way */
 	size_t data_head, data_count, data_room;
 	struct graph_alias *aliases;
 	size_t alias_count, alias_room;
@@ -220,8 +220,8 @@ struct graph_bound *ost_graph_bound_of(struct graph_member *member, uint64_t add
 bool ost_graph_is_start(struct graph_member *member, uint64_t address);
 
 /**
- * ost_graph_function_from() - as ost_graph_function(), but without bounds it is a function of its own,
- * even in the middle of another
+ * ost_graph_function_from() - as ost_graph_function(), but without bounds it is a function of its
+ * own, even in the middle of another
  */
 struct ost_function *ost_graph_function_from(struct ost_graph *graph, struct ost_place place);
 

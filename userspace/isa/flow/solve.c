@@ -246,6 +246,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->initials.at);
 	free(solve->unset.at);
 	free(solve->refusals.at);
+	free(solve->opened.at);
 	solve_free_fields(solve);
 	free(solve->field_count);
 	free(solve->answers);

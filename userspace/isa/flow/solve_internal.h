@@ -66,6 +66,12 @@ struct closely {
 	LIST(struct span) spans;
 };
 
+/* the name of an object that is loaded at run time, and what is known where it is */
+struct opened {
+	struct ost_place name;
+	ost_cond cond;
+};
+
 struct field_uses;
 
 struct initial {
@@ -94,6 +100,7 @@ struct ost_solve {
 	bool guessed;		 /* it read a struct field, which is known only by its distance */
 	bool guessing;		 /* what is wanted now only has something at a field's distance */
 	LIST(struct ost_refusal) refusals;
+	LIST(struct opened) opened;
 	struct ost_place tests[OST_FEATURE_END];
 	struct field_uses *fields; /* by member; NULL: not asked for yet */
 	uint32_t *field_count;	   /* fields kept, by member */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "isa/flow/solve_internal.h"
 
@@ -25,6 +26,9 @@ struct reach {
 	uint8_t *queued; /* per function, one bit a tier */
 	struct seen *seen;
 	size_t seen_count, seen_room;
+	uint32_t root_member; /* whose roots are entered */
+	ost_cond root_cond;   /* what is known where they run */
+	bool read_elsewhere;
 };
 
 /* where an edge comes from */
@@ -276,10 +280,62 @@ static void follow(struct reach *reach, const struct job *job)
 		follow_refs(reach, function, job->tier, cond);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void see_reader(void *context, struct ost_function *function, const struct ost_ref *ref)
+{
+	struct reach *reach = context;
+	const struct closely *closely = solve_find(reach->solve, function);
+
+	(void)ref;
+	/* who isn't looked at closely may load it at any time */
+	if (!closely || closely->failed)
+		reach->read_elsewhere = true;
+}
+
+/* What is known whenever an object is there: of one that is loaded at run time, what is where all
+ * of those are that load it. */
+static ost_cond present_under(struct reach *reach, uint32_t member)
+{
+	const struct ost_solve *solve = reach->solve;
+	const struct ost_member *group =
+		&solve->program->members[solve->program->members[member].group];
+	ost_cond cond = OST_COND_ALL;
+
+	if (!solve->program->members[member].group)
+		return OST_COND_NONE;
+	reach->read_elsewhere = false;
+	for (size_t i = 0; i < solve->opened.count; i++) {
+		struct ost_place name = solve->opened.at[i].name;
+		size_t left;
+		const char *text = (const char *)ost_object_at(
+			solve->program->members[name.member].object, name.address, &left);
+
+		if (!text || !memchr(text, 0, left) ||
+		    strcmp(base_name(text), base_name(group->object->path)) != 0)
+			continue;
+		cond = ost_cond_either(solve->conds, cond, solve->opened.at[i].cond);
+		ost_graph_readers(solve->graph, name, 1, see_reader, reach);
+	}
+	return cond == OST_COND_ALL || reach->read_elsewhere ? OST_COND_NONE : cond;
+}
+
 static void root(void *context, struct ost_place place, bool resolver)
 {
+	struct reach *reach = context;
 	struct origin origin = {ROOT, 0, OST_COND_NONE, resolver ? 'i' : 'r'};
 
+	/* asked once for each object: they come in order */
+	if (reach->root_member != place.member) {
+		reach->root_member = place.member;
+		reach->root_cond = present_under(reach, place.member);
+	}
+	origin.cond = reach->root_cond;
 	if (is_code(context, place))
 		enter(context, place, OST_TIER_CERTAIN, &origin);
 	else
@@ -288,7 +344,7 @@ static void root(void *context, struct ost_place place, bool resolver)
 
 int solve_reach(struct ost_solve *solve)
 {
-	struct reach reach = {.solve = solve};
+	struct reach reach = {.solve = solve, .root_member = UINT32_MAX};
 
 	make_room(&reach, ost_graph_count(solve->graph));
 	ost_graph_roots(solve->graph, root, &reach);

@@ -474,6 +474,15 @@ static void tell_refuses(void *context, struct ost_function *function, uint64_t 
 		*refusal = (struct ost_refusal){function->index, site, before, cond};
 }
 
+static void tell_opens(void *context, struct ost_place name, ost_cond cond)
+{
+	struct ost_solve *solve = context;
+	struct opened *opened = MORE(solve, &solve->opened);
+
+	if (opened)
+		*opened = (struct opened){name, cond};
+}
+
 static void tell_tests(void *context, struct ost_function *function, uint64_t site, ost_cond cond)
 {
 	struct ost_solve *solve = context;
@@ -499,6 +508,7 @@ void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls)
 		.edge = tell_edge,
 		.block = tell_block,
 		.refuses = tell_refuses,
+		.opens = tell_opens,
 		.tests = tell_tests,
 	};
 }
