@@ -71,6 +71,7 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 	state->reg[RDX] = inner.returned_rdx;
 	memcpy(state->recent, inner.left.recent, sizeof(state->recent));
 	state->recents = inner.left.recents;
+	close_recent_leave(look, state);
 	return true;
 }
 

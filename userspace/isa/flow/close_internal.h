@@ -154,6 +154,8 @@ void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond 
 void close_recent_store(struct look *look, struct state *state, int64_t distance,
 			unsigned int bytes, ost_value value);
 void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes);
+/* a function that was followed has returned: what it had on the stack is gone */
+void close_recent_leave(struct look *look, struct state *state);
 /* false: only the cells know */
 bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
 		       unsigned int bytes, ost_value *value);

@@ -37,6 +37,19 @@ void close_recent_store(struct look *look, struct state *state, int64_t distance
 	state->recent[state->recents++] = (struct recent){distance, value, bytes};
 }
 
+void close_recent_leave(struct look *look, struct state *state)
+{
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(look->close->values, state->reg[RSP], &count);
+	if (count != 1 || alts[0].kind != OST_ALT_STACK)
+		return;
+	for (unsigned int i = state->recents; i-- > 0;)
+		if (state->recent[i].distance < (int64_t)alts[0].number)
+			drop(state, i);
+}
+
 bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
 		       unsigned int bytes, ost_value *value)
 {
