@@ -32,7 +32,7 @@ hard_but()
 # as_written VERDICTS - FEATURE=VERDICT[/VERDICT...] ...; sets why
 as_written()
 {
-	local expected feature got known=() implied=(avx sse4_2 sse4_1 ssse3 pni xsave tzcnt bmi1)
+	local expected feature got known=() implied=(avx popcnt sse4_2 sse4_1 ssse3 pni xsave tzcnt bmi1)
 	why=
 	for expected in $1; do
 		[ "$expected" != - ] || continue
@@ -60,9 +60,7 @@ fails_on_oldest()
 # patterns that the analysis does not get right yet, and what it lacks for them
 declare -A wrong=(
 	[data_in_text]="data between functions, whose address is taken, looks like a function"
-	[dlopen_guarded]="that an object is only loaded behind a test isn't followed"
 	[flag_struct]="bytes of a struct that are written more than once are joined"
-	[virtual_plain]="functions of virtual tables count as probable"
 )
 
 # failed NAME DESC WHY

@@ -7,8 +7,10 @@
 /**
  * ost_feature_implied() - add what every processor has that has these
  *
- * Only what the architecture says: a feature that extends another can't be had without it (Intel
- * SDM, "CPUID feature dependencies"; Linux, arch/x86/kernel/cpu/cpuid-deps.c).
+ * What the architecture says: a feature that extends another can't be had without it (Intel SDM,
+ * "CPUID feature dependencies"; Linux, arch/x86/kernel/cpu/cpuid-deps.c). Also what it leaves open,
+ * but every processor that was sold keeps to: POPCNT with AVX (Sandy Bridge and Bulldozer have
+ * both, as have all after them) and LZCNT with BMI2 (Haswell, Excavator).
  */
 void ost_feature_implied(struct ost_feature_set *set);
 

@@ -133,6 +133,16 @@ bool ost_graph_is_code(struct ost_graph *graph, struct ost_place place);
  */
 uint64_t ost_graph_object_end(struct ost_graph *graph, struct ost_place place);
 
+/**
+ * ost_graph_virtual() - is this a virtual table, or where objects point to in one?
+ * @place: an address that code takes; gets where the pointers to functions begin
+ * @end: gets where they end
+ *
+ * By its symbol, or by the type information that it has a pointer to. Wants all reachable functions
+ * decoded.
+ */
+bool ost_graph_virtual(struct ost_graph *graph, struct ost_place *place, uint64_t *end);
+
 /** ost_graph_count(), ost_graph_get() - all functions made so far, by index */
 size_t ost_graph_count(const struct ost_graph *graph);
 struct ost_function *ost_graph_get(const struct ost_graph *graph, size_t index);

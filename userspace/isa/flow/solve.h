@@ -13,7 +13,8 @@
 
 /** enum ost_tier - how sure it is that a function is reached */
 enum ost_tier {
-	OST_TIER_CERTAIN,  /* by calls, jumps, and addresses that code takes */
+	OST_TIER_CERTAIN,  /* by calls, jumps, and addresses of code and virtual tables that code
+			    * takes */
 	OST_TIER_PROBABLE, /* also by addresses in tables of data */
 	OST_TIERS,
 };

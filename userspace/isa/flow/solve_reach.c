@@ -174,12 +174,46 @@ static void visit_pointer(void *context, struct ost_place slot, const struct ost
 		*place = target->place;
 }
 
-/* All that the pointers in a variable lead to, and those in variables that they point to. */
-static void enter_data(struct reach *reach, struct ost_place first, const struct origin *origin)
+/* the functions of a class of which code makes an object */
+struct class
+{
+	struct reach *reach;
+	struct origin via;
+	unsigned int tier;
+};
+
+static void visit_virtual(void *context, struct ost_place slot, const struct ost_target *target)
+{
+	const struct class *class = context;
+
+	(void)slot;
+	if (target->known && is_code(class->reach, target->place))
+		enter(class->reach, target->place, class->tier, &class->via);
+}
+
+static void enter_virtual(struct reach *reach, struct ost_place place, unsigned int tier,
+			  const struct origin *origin)
+{
+	struct class class = {reach, *origin, tier};
+	uint64_t end;
+
+	class.via.how = 'v';
+	if (ost_graph_virtual(reach->solve->graph, &place, &end))
+		ost_graph_pointers(reach->solve->graph, place, end, visit_virtual, &class);
+}
+
+/*
+ * All that the pointers in a variable lead to, and those in variables that they point to. Tables
+ * may be there for others; whoever takes the address of a virtual one has its functions called.
+ */
+static void enter_data(struct reach *reach, struct ost_place first, unsigned int tier,
+		       const struct origin *origin)
 {
 	struct visit visit = {.reach = reach, .via = *origin};
 	struct ost_place *place = MORE(reach->solve, &visit.todo);
 
+	if (tier < OST_TIER_PROBABLE && origin->cond != OST_COND_ALL)
+		enter_virtual(reach, first, tier, origin);
 	if (place)
 		*place = first;
 	visit.via.how = 'd';
@@ -205,7 +239,7 @@ static void follow_slot(struct reach *reach, struct ost_place slot, unsigned int
 	if (is_code(reach, target.place))
 		enter(reach, target.place, tier, origin);
 	else
-		enter_data(reach, target.place, origin);
+		enter_data(reach, target.place, tier, origin);
 }
 
 /* A function that was not looked at: all that it refers to, whenever it runs. */
@@ -234,7 +268,7 @@ static void follow_refs(struct reach *reach, const struct ost_function *function
 				enter(reach, to, tier, &origin);
 			break;
 		case OST_REF_DATA:
-			enter_data(reach, to, &origin);
+			enter_data(reach, to, tier, &origin);
 			break;
 		default:
 			if (!resolver || ref->kind == OST_REF_CALL_SLOT)
@@ -261,7 +295,7 @@ static void follow_edges(struct reach *reach, const struct closely *closely, uns
 		};
 
 		if (edge->how == OST_EDGE_DATA)
-			enter_data(reach, edge->to, &origin);
+			enter_data(reach, edge->to, tier, &origin);
 		else
 			enter(reach, edge->to, tier, &origin);
 	}
@@ -339,7 +373,7 @@ static void root(void *context, struct ost_place place, bool resolver)
 	if (is_code(context, place))
 		enter(context, place, OST_TIER_CERTAIN, &origin);
 	else
-		enter_data(context, place, &origin);
+		enter_data(context, place, OST_TIER_PROBABLE, &origin);
 }
 
 int solve_reach(struct ost_solve *solve)

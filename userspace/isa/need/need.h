@@ -11,13 +11,13 @@ struct ost_error;
 
 /** enum ost_need_verdict - what a feature is to a program; of several the highest number counts */
 enum ost_need_verdict {
-	OST_NEED_UNREACHED,	/* instructions are there, nothing leads to them */
-	OST_NEED_DISPATCHED,	/* only behind a test for it */
-	OST_NEED_WEAK_GUARD,	/* behind a test, but for something else: fails on some hosts */
-	OST_NEED_PROBABLE,	/* reached only through tables of data */
-	OST_NEED_HAZARD,	/* needed, and a host without it computes something else, silently */
-	OST_NEED_SELF_CHECKED,	/* the program looks for it and refuses to run without */
-	OST_NEED_REQUIRED,	/* some path leads to it unguarded */
+	OST_NEED_UNREACHED,    /* instructions are there, nothing leads to them */
+	OST_NEED_DISPATCHED,   /* only behind a test for it */
+	OST_NEED_WEAK_GUARD,   /* behind a test, but for something else: fails on some hosts */
+	OST_NEED_PROBABLE,     /* reached only through tables of data */
+	OST_NEED_HAZARD,       /* needed, and a host without it computes something else, silently */
+	OST_NEED_SELF_CHECKED, /* the program looks for it and refuses to run without */
+	OST_NEED_REQUIRED,     /* some path leads to it unguarded */
 
 	OST_NEED_END
 };
@@ -25,44 +25,48 @@ enum ost_need_verdict {
 /** struct ost_need_step - one step of a path from an entry point to an instruction */
 struct ost_need_step {
 	uint32_t member;
-	uint64_t function;	/* its start */
-	uint64_t site;		/* the instruction in it that leads on; in the last step: that needs the feature */
-	char how;		/* 'r' root, 'c' call, 'j' jump, 'a' address taken, 'd' data table, 'i' resolver */
+	uint64_t function; /* its start */
+	uint64_t site;	   /* the instruction in it that leads on; in the last step: that needs the
+			      feature */
+	char how; /* 'r' root, 'c' call, 'j' jump, 'a' address taken, 'd' data table, 'v' virtual
+		   * table, 'i' resolver */
 };
 
 #define OST_NEED_STEPS_MAX 24
 
 /** struct ost_need - the verdict for one feature */
 struct ost_need {
-	uint8_t feature;		/* enum ost_feature */
-	uint8_t verdict;		/* enum ost_need_verdict */
-	bool known;			/* the verdict, or the guard, is from the knowledge base */
-	bool run;			/* the verdict was corrected by what happened at run time */
-	uint32_t member;		/* where: object ... */
-	uint64_t function;		/* ... start of the function ... */
-	uint64_t site;			/* ... and instruction: the one that decided the verdict */
-	uint64_t count;			/* reachable instructions that need it */
-	struct ost_feature_set guard;	/* what is known to be present where it is run; empty = no guard */
-	uint32_t guard_member;		/* where the nearest test is; guard_site 0 = not known */
+	uint8_t feature;   /* enum ost_feature */
+	uint8_t verdict;   /* enum ost_need_verdict */
+	bool known;	   /* the verdict, or the guard, is from the knowledge base */
+	bool run;	   /* the verdict was corrected by what happened at run time */
+	uint32_t member;   /* where: object ... */
+	uint64_t function; /* ... start of the function ... */
+	uint64_t site;	   /* ... and instruction: the one that decided the verdict */
+	uint64_t count;	   /* reachable instructions that need it */
+	struct ost_feature_set
+		guard;	       /* what is known to be present where it is run; empty = no guard */
+	uint32_t guard_member; /* where the nearest test is; guard_site 0 = not known */
 	uint64_t guard_site;
-	uint32_t steps;			/* of @path */
-	struct ost_need_step path[OST_NEED_STEPS_MAX];	/* from a root; cut in the middle when longer */
+	uint32_t steps; /* of @path */
+	struct ost_need_step
+		path[OST_NEED_STEPS_MAX]; /* from a root; cut in the middle when longer */
 };
 
 /** struct ost_needs - all that an analysis found */
 struct ost_needs {
-	struct ost_need *list;		/* by feature, those with an instruction in reach or a verdict */
+	struct ost_need *list; /* by feature, those with an instruction in reach or a verdict */
 	size_t count;
-	bool complete;			/* no library is missing and no budget was spent */
-	char incomplete[240];		/* why not; "" when complete */
-	uint64_t code_bytes, functions, analysed;	/* decoded, reached, looked at closely */
+	bool complete;	      /* no library is missing and no budget was spent */
+	char incomplete[240]; /* why not; "" when complete */
+	uint64_t code_bytes, functions, analysed; /* decoded, reached, looked at closely */
 	uint64_t duration_ns;
 };
 
 /** struct ost_need_budget - 0 = the default */
 struct ost_need_budget {
-	uint64_t code_bytes;	/* decoded per object; default 512 MiB */
-	uint64_t steps;		/* instructions interpreted in the close look; default 40 million */
+	uint64_t code_bytes; /* decoded per object; default 512 MiB */
+	uint64_t steps;	     /* instructions interpreted in the close look; default 40 million */
 };
 
 /**
@@ -85,7 +89,8 @@ const char *ost_need_verdict_name(unsigned int verdict);
  * ost_needs_hard() - what a host must have: required, self-checked and hazards
  * @soft: gets probable ones; may be NULL
  */
-void ost_needs_hard(const struct ost_needs *needs, struct ost_feature_set *hard, struct ost_feature_set *soft);
+void ost_needs_hard(const struct ost_needs *needs, struct ost_feature_set *hard,
+		    struct ost_feature_set *soft);
 
 /** ost_needs_level() - the lowest x86-64 level (1 .. 4) that has all that is hard; 0 = none has */
 unsigned int ost_needs_level(const struct ost_needs *needs);

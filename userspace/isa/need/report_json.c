@@ -112,6 +112,8 @@ static const char *step_name(char how)
 		return "address";
 	case 'd':
 		return "data";
+	case 'v':
+		return "virtual";
 	case 'i':
 		return "resolver";
 	default:

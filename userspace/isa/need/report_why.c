@@ -20,6 +20,8 @@ static const char *step_text(char how)
 		return "takes address of";
 	case 'd':
 		return "has in a table";
+	case 'v':
+		return "has in a class";
 	case 'i':
 		return "is resolved by";
 	default:
@@ -64,8 +66,7 @@ static void print_guard(const struct ost_report *report, const struct ost_need *
 		ost_feature_set_format(&need->guard, names, sizeof(names));
 	fprintf(out, "behind a test for %s%s\n", names, need->guard_site ? ":" : "");
 	if (need->guard_site)
-		print_step(report, "tested at", need->guard_member, need->guard_site, true,
-			   out);
+		print_step(report, "tested at", need->guard_member, need->guard_site, true, out);
 }
 
 void ost_report_why(const struct ost_report *report, unsigned int feature, FILE *out)
@@ -76,13 +77,12 @@ void ost_report_why(const struct ost_report *report, unsigned int feature, FILE 
 	print_path(report, path, sizeof(path));
 	if (!need) {
 		fprintf(out, "%s: no instruction that needs %s was found%s%s\n", path,
-			ost_feature_name(feature), report->needs->complete ? "" : "; incomplete: ",
-			report->needs->incomplete);
+			ost_feature_name(feature),
+			report->needs->complete ? "" : "; incomplete: ", report->needs->incomplete);
 		return;
 	}
-	fprintf(out, "%s: %s is %s; %" PRIu64 " instruction%s\n", path,
-		ost_feature_name(feature), ost_need_verdict_name(need->verdict), need->count,
-		need->count == 1 ? "" : "s");
+	fprintf(out, "%s: %s is %s; %" PRIu64 " instruction%s\n", path, ost_feature_name(feature),
+		ost_need_verdict_name(need->verdict), need->count, need->count == 1 ? "" : "s");
 	for (uint32_t i = 0; i < need->steps && i < OST_NEED_STEPS_MAX; i++)
 		print_step(report, step_text(need->path[i].how), need->path[i].member,
 			   need->path[i].site, need->path[i].site == need->site, out);
@@ -137,8 +137,7 @@ static void print_unmet(const struct ost_report *report, const struct ost_report
 	fprintf(out, "%s %s%s%s\n", site.object, site.place, *site.text ? ": " : "", site.text);
 }
 
-bool ost_report_host(const struct ost_report *report, const struct ost_report_host *host,
-		     FILE *out)
+bool ost_report_host(const struct ost_report *report, const struct ost_report_host *host, FILE *out)
 {
 	char path[OST_REPORT_PATH_MAX], name[OST_REPORT_PATH_MAX];
 	struct ost_feature_set unmet;
