@@ -101,6 +101,12 @@ void solve_want(struct ost_solve *solve, struct ost_function *function)
 	closely->queued = true;
 }
 
+void solve_want_referrer(void *context, struct ost_function *function, const struct ost_ref *ref)
+{
+	(void)ref;
+	solve_want(context, function);
+}
+
 /* From now on it is taken as one that nothing is known of. */
 static void give_up(struct ost_solve *solve, struct closely *closely)
 {
@@ -119,7 +125,6 @@ static void run_queue(struct ost_solve *solve)
 		closely->looks++;
 		closely->steps += solve->steps;
 		solve->looking = closely;
-		solve->guessed = false;
 		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
 			give_up(solve, closely);
 		closely->steps -= solve->steps;
@@ -182,7 +187,6 @@ static void last_looks(struct ost_solve *solve)
 		struct closely *closely = solve->closely.at[i];
 
 		solve->looking = closely;
-		solve->guessed = false;
 		if (!closely->failed &&
 		    ost_close_look(solve->close, closely->function, true, &solve->steps))
 			give_up(solve, closely);

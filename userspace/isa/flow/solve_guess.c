@@ -22,26 +22,21 @@ void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value
 					       ost_value_asks(solve->values, value));
 }
 
-ost_value solve_guessed(struct ost_solve *solve, ost_value value, unsigned int bytes)
+ost_value solve_guessed_argument(struct ost_solve *solve)
 {
 	const struct closely *looking = solve->looking;
 
-	if (value != OST_VALUE_ANY || !looking || !looking->guess || bytes > ANSWER_BYTES)
-		return value;
-	return ost_value_cut(solve->values,
-			     ost_value_word(solve->values, 8 * ANSWER_BYTES,
-					    solve->answers[looking->function->member]),
-			     0, 8 * bytes);
-}
-
-ost_value solve_guessed_argument(struct ost_solve *solve, ost_value value)
-{
-	const struct closely *looking = solve->looking;
-
-	if (value != OST_VALUE_ANY || !looking || !looking->guess)
-		return value;
+	if (!looking || !looking->guess)
+		return OST_VALUE_ANY;
 	return ost_value_word(solve->values, 8 * ANSWER_BYTES,
 			      solve->answers[looking->function->member]);
+}
+
+ost_value solve_guessed(struct ost_solve *solve, unsigned int bytes)
+{
+	if (bytes > ANSWER_BYTES)
+		return OST_VALUE_ANY;
+	return ost_value_cut(solve->values, solve_guessed_argument(solve), 0, 8 * bytes);
 }
 
 static bool needs_one_of(const struct ost_function *function, const struct ost_feature_set *answers)

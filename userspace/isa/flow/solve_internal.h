@@ -97,7 +97,6 @@ struct ost_solve {
 	LIST(struct closely *) queue;
 	size_t queue_head;
 	struct closely *looking; /* the one that is being looked at */
-	bool guessed;		 /* it read a struct field, which is known only by its distance */
 	bool guessing;		 /* what is wanted now only has something at a field's distance */
 	LIST(struct ost_refusal) refusals;
 	LIST(struct opened) opened;
@@ -123,6 +122,8 @@ struct closely *solve_begin(struct ost_solve *solve, struct ost_function *functi
 struct closely *solve_find(const struct ost_solve *solve, const struct ost_function *function);
 /* have it looked at (again); nothing happens for what was given up */
 void solve_want(struct ost_solve *solve, struct ost_function *function);
+/* the same for all that refer to something: of ost_graph_readers() and ost_graph_callers() */
+void solve_want_referrer(void *context, struct ost_function *function, const struct ost_ref *ref);
 
 /* solve_source.c: have the functions that ask the processor looked at */
 void solve_want_sources(struct ost_solve *solve);
@@ -143,8 +144,8 @@ void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value
 void solve_guess(struct ost_solve *solve);
 /* what one of them loads from a struct, or got as an argument: the answer, if nothing else is known
  */
-ost_value solve_guessed(struct ost_solve *solve, ost_value value, unsigned int bytes);
-ost_value solve_guessed_argument(struct ost_solve *solve, ost_value value);
+ost_value solve_guessed(struct ost_solve *solve, unsigned int bytes);
+ost_value solve_guessed_argument(struct ost_solve *solve);
 
 /* solve_reach.c */
 int solve_reach(struct ost_solve *solve);

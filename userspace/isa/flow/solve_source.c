@@ -6,12 +6,6 @@
 /* Where the close look begins: functions that ask the processor, and those that know what they ask
  * for. */
 
-static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
-{
-	(void)ref;
-	solve_want(context, caller);
-}
-
 struct callers {
 	struct ost_solve *solve;
 	const struct ost_function *function;
@@ -91,6 +85,6 @@ void solve_want_sources(struct ost_solve *solve)
 		if (function->decoded && names_feature(solve, function))
 			solve_want(solve, function);
 		if (function->name && strstr(function->name, "getauxval"))
-			ost_graph_callers(solve->graph, function, want_caller, solve);
+			ost_graph_callers(solve->graph, function, solve_want_referrer, solve);
 	}
 }

@@ -43,12 +43,6 @@ static bool crosses_barrier(const struct ost_solve *solve, const struct ost_func
 	       !is_system(object_of(solve, caller->member));
 }
 
-static void want_reader(void *context, struct ost_function *function, const struct ost_ref *ref)
-{
-	(void)ref;
-	solve_want(context, function);
-}
-
 /* Everybody who can name this piece of memory. */
 static void want_readers(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
 {
@@ -61,14 +55,14 @@ static void want_readers(struct ost_solve *solve, struct ost_place place, unsign
 		place.address &= ~OST_CLOSE_THREAD;
 		from.address = place.address > THREAD_BEFORE ? place.address - THREAD_BEFORE : 0;
 		ost_graph_readers(solve->graph, from, place.address + bytes - from.address,
-				  want_reader, solve);
+				  solve_want_referrer, solve);
 		return;
 	}
 	from.address = place.address > STRUCT_BEFORE ? place.address - STRUCT_BEFORE : 0;
 	if (symbol && symbol->size && symbol->address <= place.address)
 		from.address = symbol->address;
-	ost_graph_readers(solve->graph, from, place.address + bytes - from.address, want_reader,
-			  solve);
+	ost_graph_readers(solve->graph, from, place.address + bytes - from.address,
+			  solve_want_referrer, solve);
 }
 
 static ost_value file_value(struct ost_solve *solve, struct ost_place place, unsigned int bytes)
@@ -171,12 +165,9 @@ static ost_value tell_load(void *context, const struct ost_memory *memory)
 		address = memory->distance;
 	}
 	if (memory->bytes > 8 || !ost_cells_has(solve->cells, space, address, memory->bytes))
-		return memory->kind == OST_MEMORY_PLACE
-			       ? OST_VALUE_ANY
-			       : solve_guessed(solve, OST_VALUE_ANY, memory->bytes);
+		return memory->kind == OST_MEMORY_PLACE ? OST_VALUE_ANY
+							: solve_guessed(solve, memory->bytes);
 	value = ost_cells_load(solve->cells, space, address, memory->bytes);
-	if (memory->kind != OST_MEMORY_PLACE && ost_value_tells(solve->values, value))
-		solve->guessed = true;
 	/* who sets it looks first whether that was done */
 	if (solve->looking && memory->site < solve->looking->sets && is_unset(solve, memory))
 		return or_unset(solve, value, memory->bytes);
@@ -201,36 +192,32 @@ static void store_place(struct ost_solve *solve, const struct ost_memory *memory
 		want_readers(solve, place, memory->bytes);
 }
 
+/* Begin to keep a struct's field, where it is near enough to be one of flags. */
+static bool keep_field(struct ost_solve *solve, uint32_t space, const struct ost_memory *memory)
+{
+	if (solve->looking && solve->looking->distance > FIELD_DISTANCE_MAX)
+		return false;
+	if (++solve->field_count[memory->place.member] > FIELDS_MAX)
+		return false;
+	/* fresh memory is zero */
+	return add_initial(solve, space, memory->distance, memory->bytes,
+			   ost_value_number(solve->values, 0));
+}
+
 static void store_field(struct ost_solve *solve, const struct ost_memory *memory, ost_value value)
 {
-	unsigned int distance = solve->looking ? solve->looking->distance : 0;
 	uint32_t space = FIELD_SPACE | memory->place.member;
 	bool lost = false, kept;
 
 	if (memory->distance < FIELD_MIN || memory->distance > FIELD_MAX || memory->bytes > 8)
 		return;
 	kept = ost_cells_has(solve->cells, space, memory->distance, memory->bytes);
-	/* a guess from a guess would soon be in every struct */
-	if (!kept && solve->guessed && solve->looking && solve->looking->distance > IMPLICIT_MAX)
-		return;
-	/* fresh memory is zero */
-	if (!kept && distance > FIELD_DISTANCE_MAX)
-		return;
-	if (!kept && ++solve->field_count[memory->place.member] > FIELDS_MAX)
-		return;
-	if (!kept && !add_initial(solve, space, memory->distance, memory->bytes,
-				  ost_value_number(solve->values, 0)))
+	if (!kept && !keep_field(solve, space, memory))
 		return;
 	if (ost_cells_store(solve->cells, space, memory->distance, memory->bytes, value, &lost) ||
 	    !kept)
 		solve_want_field_users(solve, memory->place.member, memory->distance,
 				       memory->bytes);
-}
-
-static void want_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
-{
-	(void)ref;
-	solve_want(context, caller);
 }
 
 static void want_close_caller(void *context, struct ost_function *caller, const struct ost_ref *ref)
@@ -243,7 +230,8 @@ static void want_close_caller(void *context, struct ost_function *caller, const 
 /* All, or those only that are looked at closely anyway. */
 static void want_callers(struct ost_solve *solve, struct ost_function *function, bool all)
 {
-	ost_graph_callers(solve->graph, function, all ? want_caller : want_close_caller, solve);
+	ost_graph_callers(solve->graph, function, all ? solve_want_referrer : want_close_caller,
+			  solve);
 }
 
 static void store_argument(struct ost_solve *solve, struct ost_function *function,
@@ -435,7 +423,7 @@ static ost_value tell_argument(void *context, struct ost_function *function, uns
 
 	return closely && closely->argument[at] != OST_VALUE_NOTHING
 		       ? closely->argument[at]
-		       : solve_guessed_argument(context, OST_VALUE_ANY);
+		       : solve_guessed_argument(context);
 }
 
 static void tell_edge(void *context, struct ost_function *function, uint64_t site,
