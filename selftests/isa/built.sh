@@ -60,7 +60,6 @@ fails_on_oldest()
 # patterns that the analysis does not get right yet, and what it lacks for them
 declare -A wrong=(
 	[data_in_text]="data between functions, whose address is taken, looks like a function"
-	[flag_struct]="bytes of a struct that are written more than once are joined"
 )
 
 # failed NAME DESC WHY

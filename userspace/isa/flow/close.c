@@ -330,6 +330,7 @@ static int run_block(struct look *look, uint32_t number)
 	struct state state = block->in;
 
 	look->current = number;
+	memset(look->passing, 0, sizeof(look->passing));
 	if (*look->steps < block->end - block->first)
 		return -E2BIG;
 	*look->steps -= block->end - block->first;

@@ -42,6 +42,21 @@ bool ost_close_followed(const struct ost_function *function)
 	       function->end - function->start <= INLINE_BYTES;
 }
 
+/* Below where it returns to, a function that is followed has its own frame. */
+static void give_frame(struct look *look, const struct state *entry)
+{
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(look->close->values, entry->reg[RSP], &count);
+	if (count != 1 || alts[0].kind != OST_ALT_STACK) {
+		look->frame = INT64_MIN;
+		return;
+	}
+	look->frame = (int64_t)alts[0].number;
+	look->space = (look->outer->space + 1) * 0x9e3779b1u ^ (uint32_t)look->call_site;
+}
+
 /* A small function that asks CPUID for its caller is followed with what it is given. */
 static bool follow(struct look *look, struct state *state, const struct ost_op *op,
 		   struct ost_function *callee)
@@ -65,6 +80,7 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 		if (at->function == callee)
 			return false;
 	close_move_stack(look, &entry, -8);
+	give_frame(&inner, &entry);
 	if (close_run(&inner, &entry) || !inner.has_returned)
 		return false;
 	state->reg[RAX] = inner.returned;

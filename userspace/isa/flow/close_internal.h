@@ -57,6 +57,16 @@ struct block {
 	struct state in;
 };
 
+/** Stores of one block to the same place more than once that are kept apart. */
+#define PASSING_MAX 4
+
+/** struct passing - what is stored somewhere, and overwritten before anybody else sees it */
+struct passing {
+	uint64_t space, address;
+	ost_value value;
+	unsigned int bytes; /* 0: none */
+};
+
 /** struct look - one function being looked at, or one that is followed inside of it */
 struct look {
 	struct ost_close *close;
@@ -67,6 +77,7 @@ struct look {
 	uint32_t op_count, block_count, block_room;
 	bool ops_kept;		 /* @ops are a shape's */
 	uint32_t current;	 /* the block that is run */
+	struct passing passing[PASSING_MAX]; /* of this block */
 	bool pending;		 /* blocks are queued */
 	struct ost_cells *stack; /* the outermost one's */
 	uint64_t
@@ -75,6 +86,8 @@ struct look {
 	bool stack_changed, saw_unset; /* in the outermost one */
 	unsigned int depth;
 	uint64_t call_site; /* of the call in @outer */
+	int64_t frame;	    /* what is below it on the stack is this one's own */
+	uint32_t space;	    /* of the cells of that: of one call, wherever it is looked at */
 	ost_value returned; /* rax */
 	ost_value returned_rdx;
 	struct state left;	 /* where it returns: only what is recent */
@@ -147,6 +160,8 @@ void close_escape(struct look *look, const struct state *state, uint64_t site, o
 		  enum ost_edge how);
 /* a function that nothing is known of got this: what is on the stack there may be anything now */
 void close_forget_stack(struct look *look, struct state *state, ost_value value);
+/* all that was ever stored there on the stack */
+ost_value close_cell(struct look *look, int64_t distance, unsigned int bytes);
 void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
 		enum ost_edge how);
 
@@ -162,6 +177,11 @@ bool close_recent_load(struct look *look, const struct state *state, int64_t dis
 /* where two paths meet; @hope: what only one of them knows is kept. Did @in change? */
 bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 		       const struct state *other, ost_cond when_other, bool hope);
+
+/* close_passing.c */
+/* is it stored for the rest of the block only? Then nobody is told */
+bool close_passing_store(struct look *look, const struct ost_memory *memory, ost_value value);
+bool close_passing_load(struct look *look, const struct ost_memory *memory, ost_value *value);
 
 /* close_vector.c: moves and logic of 16-byte registers, and what other instructions do to them */
 void close_vector(struct look *look, struct state *state, const struct ost_op *op);

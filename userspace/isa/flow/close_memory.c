@@ -3,9 +3,6 @@
 
 #include "isa/flow/close_internal.h"
 
-/* spaces of the stack's cells: only one */
-#define STACK_SPACE 0
-
 /** Bytes from an address of the stack on that a function which is given it may write. */
 #define ESCAPE_BYTES 128
 
@@ -22,6 +19,15 @@ static struct look *outermost(struct look *look)
 	while (look->outer)
 		look = look->outer;
 	return look;
+}
+
+/* Functions that are followed one after the other have their frames in the same place, and nothing
+ * in common there. */
+static uint32_t space_of(const struct look *look, uint64_t distance)
+{
+	while (look->outer && (int64_t)distance >= look->frame)
+		look = look->outer;
+	return look->space;
 }
 
 void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
@@ -113,13 +119,13 @@ static ost_value load_place(struct look *look, uint64_t site, struct ost_place p
 	const struct ost_close_calls *calls = &close->calls;
 	const struct ost_segment *segment;
 	struct ost_target target;
-	ost_value value = calls->load(calls->context, &(struct ost_memory){
-							      .kind = OST_MEMORY_PLACE,
-							      .place = place,
-							      .bytes = bytes,
-							      .site = site,
-						      });
+	struct ost_memory memory = {
+		.kind = OST_MEMORY_PLACE, .place = place, .bytes = bytes, .site = site};
+	ost_value value;
 
+	if (close_passing_load(look, &memory, &value))
+		return value;
+	value = calls->load(calls->context, &memory);
 	if (value != OST_VALUE_ANY)
 		return value;
 	if (bytes == 8) {
@@ -158,6 +164,11 @@ static ost_value load_argument(struct look *outer, uint64_t offset, unsigned int
 			     bytes * 8);
 }
 
+ost_value close_cell(struct look *look, int64_t distance, unsigned int bytes)
+{
+	return ost_cells_load(outermost(look)->stack, space_of(look, distance), distance, bytes);
+}
+
 static ost_value load_stack(struct look *look, const struct state *state, uint64_t distance,
 			    unsigned int bytes)
 {
@@ -173,7 +184,7 @@ static ost_value load_stack(struct look *look, const struct state *state, uint64
 		return OST_VALUE_ANY;
 	if (close_recent_load(look, state, (int64_t)distance, bytes, &value))
 		return value;
-	value = ost_cells_load(outer->stack, STACK_SPACE, distance, bytes);
+	value = close_cell(look, (int64_t)distance, bytes);
 	if (value != OST_VALUE_NOTHING)
 		return value;
 	outer->saw_unset = true;
@@ -191,7 +202,11 @@ static ost_value load_field(struct look *look, int64_t distance, unsigned int by
 		.argument = argument ? argument->member : 0,
 		.bytes = bytes,
 	};
+	ost_value value;
 
+	memory.place.address = (uint64_t)distance;
+	if (argument && close_passing_load(look, &memory, &value))
+		return value;
 	return calls->load(calls->context, &memory);
 }
 
@@ -250,7 +265,7 @@ static void store_stack(struct look *look, const struct state *state, uint64_t s
 	if ((int64_t)distance >= 0)
 		return;
 	outer->stack_changed |=
-		ost_cells_store(outer->stack, STACK_SPACE, distance, bytes,
+		ost_cells_store(outer->stack, space_of(look, distance), distance, bytes,
 				ost_value_given(look->close->values, value, cond), &lost);
 	/* others may read it there */
 	if (lost || (outer->escaped && (int64_t)distance >= (int64_t)outer->stack_escaped))
@@ -303,8 +318,10 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 		memory.argument = alts[i].member;
 		if (alts[i].kind == OST_ALT_ARGUMENT)
 			memory.place.member = look->function->member;
-		if (!address->indexed &&
-		    (alts[i].kind == OST_ALT_ADDRESS || alts[i].kind == OST_ALT_ARGUMENT))
+		if (address->indexed ||
+		    (alts[i].kind != OST_ALT_ADDRESS && alts[i].kind != OST_ALT_ARGUMENT))
+			continue;
+		if (count > 1 || !close_passing_store(look, &memory, value))
 			calls->store(calls->context, look->function, &memory, value, cond);
 	}
 	if (elsewhere)
@@ -392,8 +409,7 @@ static void escape_stack(struct look *look, const struct state *state, uint64_t 
 		return;
 	for (unsigned int i = 0; i < ESCAPE_BYTES; i += 4) {
 		alts = ost_value_alts(look->close->values,
-				      ost_cells_load(outer->stack, STACK_SPACE, distance + i, 8),
-				      &count);
+				      close_cell(look, (int64_t)distance + i, 8), &count);
 		if (alts)
 			escape_addresses(look, state, site, alts, count, OST_EDGE_ADDRESS);
 	}
@@ -433,10 +449,13 @@ void close_forget_stack(struct look *look, struct state *state, ost_value value)
 		if (alts[i].kind == OST_ALT_STACK)
 			close_recent_drop(state, (int64_t)alts[i].number, ESCAPE_BYTES);
 	for (unsigned int i = 0; i < count; i++)
-		for (uint64_t at = 0; alts[i].kind == OST_ALT_STACK && at < FORGET_BYTES; at += 4)
-			if ((int64_t)(alts[i].number + at) < 0 &&
-			    ost_cells_has(outer->stack, STACK_SPACE, alts[i].number + at, 4))
-				outer->stack_changed |= ost_cells_store(outer->stack, STACK_SPACE,
-									alts[i].number + at, 4,
-									OST_VALUE_ANY, &lost);
+		for (uint64_t at = 0; alts[i].kind == OST_ALT_STACK && at < FORGET_BYTES; at += 4) {
+			uint64_t distance = alts[i].number + at;
+			uint32_t space = space_of(look, distance);
+
+			if ((int64_t)distance < 0 &&
+			    ost_cells_has(outer->stack, space, distance, 4))
+				outer->stack_changed |= ost_cells_store(
+					outer->stack, space, distance, 4, OST_VALUE_ANY, &lost);
+		}
 }

@@ -75,13 +75,29 @@ static const struct recent *find(const struct state *state, const struct recent 
 	return NULL;
 }
 
+/* Is all that was ever stored there a few numbers that tell? Then these are as good, and whole. */
+static bool cells_tell(struct look *look, const struct recent *recent)
+{
+	struct ost_values *values = look->close->values;
+	ost_value value = close_cell(look, recent->distance, recent->bytes);
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(values, value, &count);
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind != OST_ALT_NUMBER)
+			return false;
+	return count && ost_value_tells(values, value);
+}
+
 /* Where only one path knows, on the other an option was read in its stead, or a default stays. */
 static void take_over(struct look *look, struct state *in, const struct state *other)
 {
 	for (unsigned int i = 0; i < other->recents; i++)
 		if (!find(in, &other->recent[i]) && in->recents < RECENT_MAX &&
 		    ost_value_instead(look->close->values, OST_VALUE_ANY, other->recent[i].value) !=
-			    OST_VALUE_ANY)
+			    OST_VALUE_ANY &&
+		    !cells_tell(look, &other->recent[i]))
 			in->recent[in->recents++] = other->recent[i];
 }
 
@@ -102,7 +118,8 @@ bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 		if (same)
 			recent->value = ost_value_join(look->close->values, recent->value, when_in,
 						       same->value, when_other, &lost);
-		if ((!same && !hope) || !ost_value_tells(look->close->values, recent->value))
+		if ((!same && (!hope || cells_tell(look, recent))) ||
+		    !ost_value_tells(look->close->values, recent->value))
 			drop(in, i);
 	}
 	if (hope)
