@@ -72,8 +72,10 @@ struct address close_address(struct look *look, const struct state *state,
 	if (operand->thread)
 		return (struct address){.value = OST_VALUE_ANY, .distance = -1};
 	if (operand->index != OST_NO_REGISTER) {
-		index = ost_value_compute(values, OST_OP_MUL, state->reg[operand->index],
-					  ost_value_number(values, operand->scale), 64);
+		index = state->reg[operand->index];
+		if (operand->scale > 1)
+			index = ost_value_compute(values, OST_OP_MUL, index,
+						  ost_value_number(values, operand->scale), 64);
 		address.indexed = true;
 	}
 	if (operand->rip || operand->reg == OST_NO_REGISTER) {
