@@ -359,35 +359,67 @@ void close_free_shapes(struct ost_close *close)
 	free(close->shapes);
 }
 
-/* What the last thing done to eax makes of it: a number, or -1 when that isn't known. */
-static int64_t written_to_eax(const struct ost_op *op, int64_t before)
-{
-	bool writes = op->dst.kind == OST_OPERAND_REGISTER && op->dst.reg == RAX;
+/* what a main() that gives up has in registers and in one variable on its stack */
+struct quit {
+	int64_t reg[16]; /* 32 bits; -1: not known */
+	struct ost_operand variable;
+	int64_t stored;
+};
 
-	if (op->kind == OST_DO_CALL || op->clobbers & 1u << RAX) {
-		if (op->kind == OST_DO_MOVE && writes && op->src.kind == OST_OPERAND_NUMBER)
-			return (uint32_t)op->src.number;
-		/* xor eax, eax */
-		if (op->kind == OST_DO_COMPUTE && op->compute == OST_OP_AND &&
-		    op->src.kind == OST_OPERAND_NUMBER && !op->src.number)
-			return 0;
-		return -1;
+static bool same_variable(const struct ost_operand *a, const struct ost_operand *b)
+{
+	return a->kind == OST_OPERAND_MEMORY && a->kind == b->kind && a->reg == b->reg &&
+	       a->index == b->index && a->number == b->number && a->rip == b->rip;
+}
+
+static int64_t number_of(const struct quit *quit, const struct ost_operand *operand)
+{
+	if (operand->kind == OST_OPERAND_NUMBER)
+		return (uint32_t)operand->number;
+	if (operand->kind == OST_OPERAND_REGISTER && operand->bits >= 32)
+		return quit->reg[operand->reg];
+	return same_variable(operand, &quit->variable) ? quit->stored : -1;
+}
+
+/* What an instruction makes of these: numbers that are moved about, and xor eax, eax. */
+static void quit_step(struct quit *quit, const struct ost_op *op)
+{
+	int64_t number = -1;
+
+	if (op->kind == OST_DO_MOVE)
+		number = number_of(quit, &op->src);
+	else if (op->kind == OST_DO_COMPUTE && op->compute == OST_OP_AND &&
+		 op->src.kind == OST_OPERAND_NUMBER && !op->src.number)
+		number = 0;
+	for (unsigned int reg = 0; reg < 16; reg++)
+		if ((op->kind == OST_DO_CALL ? CALLER_SAVED : op->clobbers) >> reg & 1)
+			quit->reg[reg] = -1;
+	if (op->dst.kind == OST_OPERAND_REGISTER && op->dst.bits >= 32 &&
+	    op->clobbers >> op->dst.reg & 1) {
+		quit->reg[op->dst.reg] = number;
+	} else if (op->dst.kind == OST_OPERAND_MEMORY && op->kind == OST_DO_MOVE && number >= 0 &&
+		   op->dst.bits == 32) {
+		quit->variable = op->dst;
+		quit->stored = number;
+	} else if (same_variable(&op->dst, &quit->variable) && op->kind != OST_DO_COMPARE &&
+		   op->kind != OST_DO_TEST) {
+		quit->stored = -1;
 	}
-	return before;
 }
 
 bool close_quits(const struct look *look, uint32_t number)
 {
-	int64_t eax = -1;
+	struct quit quit = {.stored = -1};
 
+	memset(quit.reg, 0xff, sizeof(quit.reg));
 	for (unsigned int blocks = 0; number != NO_BLOCK && blocks < QUIT_BLOCKS; blocks++) {
 		const struct block *block = &look->blocks[number];
 		const struct ost_op *last = &look->ops[block->end - 1];
 
 		for (uint32_t i = block->first; i < block->end; i++)
-			eax = written_to_eax(&look->ops[i], eax);
+			quit_step(&quit, &look->ops[i]);
 		if (last->kind == OST_DO_RETURN)
-			return eax > 0;
+			return quit.reg[RAX] > 0;
 		if (last->kind == OST_DO_BRANCH)
 			return false;
 		number = last->kind == OST_DO_JUMP ? block->taken : block->next;

@@ -18,6 +18,9 @@
 #define RSI 6
 #define RDI 7
 
+/** What a call may overwrite by convention: rax, rcx, rdx, rsi, rdi, r8 to r11. */
+#define CALLER_SAVED 0x0fc7
+
 /** Functions within functions that are followed with their arguments known. */
 #define INLINE_DEPTH 3
 /** Largest function that is: bytes. */

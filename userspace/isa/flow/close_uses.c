@@ -14,9 +14,6 @@
 /** Largest function whose own use of registers is looked up: bytes. */
 #define CLOBBER_BYTES 4096
 
-/** What a call may overwrite by convention: rax, rcx, rdx, rsi, rdi, r8 to r11. */
-#define CALLER_SAVED 0x0fc7
-
 static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
 
 static uint16_t reads_of(const struct ost_op *op)

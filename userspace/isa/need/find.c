@@ -264,6 +264,37 @@ static void take_marks(struct find *find)
 	}
 }
 
+/*
+ * Who has all that the program needs anyway passes a test for nothing else, so what is behind it is
+ * needed as well, and so on.
+ */
+static void take_passed(struct find *find)
+{
+	struct ost_feature_set hard = {0};
+	bool more = true;
+
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (find->by_feature[feature].verdict >= OST_NEED_HAZARD)
+			ost_feature_set_add(&hard, feature);
+	while (more) {
+		more = false;
+		ost_feature_implied(&hard);
+		for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++) {
+			struct ost_need *need = &find->by_feature[feature];
+			struct ost_feature_set lacks = need->guard;
+
+			ost_feature_set_subtract(&lacks, &hard);
+			if (need->verdict != OST_NEED_WEAK_GUARD || !ost_feature_set_empty(&lacks))
+				continue;
+			need->verdict = ost_feature_get(feature)->absence == OST_ABSENT_SILENT
+						? OST_NEED_HAZARD
+						: OST_NEED_REQUIRED;
+			ost_feature_set_add(&hard, feature);
+			more = true;
+		}
+	}
+}
+
 static const struct ost_object *damaged(const struct ost_program *program)
 {
 	for (size_t i = 0; i < program->count; i++)
@@ -344,6 +375,7 @@ static int find_all(struct find *find, const struct ost_need_budget *budget)
 		take_function(find, ost_graph_get(find->graph, i));
 	take_refusals(find);
 	take_marks(find);
+	take_passed(find);
 	return collect(find);
 }
 
