@@ -428,6 +428,62 @@ static void guesses_where_functions_end(void **unused)
 	world_free(w);
 }
 
+#define LOAD_XMM0 "\x0f\x28\x05"
+#define SHORT_JUMP "\xeb"
+#define JUMP_RAX "\xff\xe0"
+#define MOV_EAX_1 "\xb8\x01\0\0\0"
+
+/* What a function jumps over and then reads, or takes the address of, is no code of its. */
+static void tells_data_from_code(void **unused)
+{
+	struct world *w = world_new(false);
+	uint64_t at = TEXT, over[5], data[5], start[5];
+
+	for (unsigned int i = 0; i < 5; i++) {
+		start[i] = at = TEXT + 0x100 * i;
+		over[i] = at = PUT(w, 0, at, MOV_EAX_1);
+		at = PUT(w, 0, at, SHORT_JUMP "\x04");
+		data[i] = at;
+		at = PUT(w, 0, at, VADDPS);
+		switch (i) {
+		case 0: /* its address is taken */
+			at = PUT_TO(w, 0, at, LEA_RDI, data[i]);
+			break;
+		case 1: /* it is read */
+			at = PUT_TO(w, 0, at, LOAD_XMM0, data[i]);
+			break;
+		case 2: /* nothing names it */
+			break;
+		case 3: /* it may be jumped to */
+			at = PUT_TO(w, 0, at, LEA_RDI, data[i]);
+			at = PUT(w, 0, at, JUMP_RAX);
+			break;
+		case 4: /* another function jumps into it */
+			at = PUT_TO(w, 0, at, LEA_RDI, data[i]);
+			PUT_TO(w, 0, TEXT + 0x800, JUMP, data[i]);
+			range(w, 0, TEXT + 0x800, TEXT + 0x805);
+			break;
+		}
+		at = PUT(w, 0, at, VADDPS RET);
+		range(w, 0, start[i], at);
+		symbol(w, 0, start[i], at - start[i], "f", STT_FUNC);
+	}
+	graph_make(w, NULL);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(ost_graph_decode(w->graph, function_at(w, 0, start[i])), 0);
+	assert_int_equal(ost_graph_decode(w->graph, function_at(w, 0, TEXT + 0x800)), 0);
+	for (unsigned int i = 0; i < 5; i++) {
+		struct ost_function *function = function_at(w, 0, start[i]);
+
+		assert_int_equal(function->use_count, 2);
+		assert_int_equal(ost_graph_is_data(w->graph, function, function->uses[0].site),
+				 i < 2);
+		assert_false(ost_graph_is_data(w->graph, function, function->uses[1].site));
+		assert_false(ost_graph_is_data(w->graph, function, over[i]));
+	}
+	world_free(w);
+}
+
 static void takes_symbols_for_bounds(void **unused)
 {
 	struct world *w = world_new(false);
@@ -718,6 +774,7 @@ int main(void)
 		cmocka_unit_test(finds_readers_and_callers),
 		cmocka_unit_test(knows_where_variables_end),
 		cmocka_unit_test(guesses_where_functions_end),
+		cmocka_unit_test(tells_data_from_code),
 		cmocka_unit_test(takes_symbols_for_bounds),
 		cmocka_unit_test(reads_fixed_addresses),
 		cmocka_unit_test(reads_copies_at_their_source),

@@ -184,6 +184,15 @@ void ost_graph_callers(struct ost_graph *graph, const struct ost_function *funct
 				    const struct ost_ref *ref),
 		       void *context);
 
+/**
+ * ost_graph_is_data() - is what stands there data between instructions?
+ * @function: that it is in, after ost_graph_reach()
+ *
+ * True only where no way leads to it and the function takes its address or something reads it. Goes
+ * through the function each time.
+ */
+bool ost_graph_is_data(struct ost_graph *graph, const struct ost_function *function, uint64_t site);
+
 /** struct ost_graph_stats - what was done */
 struct ost_graph_stats {
 	uint64_t code_bytes; /* decoded */
