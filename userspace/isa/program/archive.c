@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "isa/program/archive_folder.h"
+#include "isa/program/archive_library.h"
 #include "isa/program/archive_walk.h"
 #include "lib/cleanup.h"
 
@@ -272,6 +273,10 @@ int ost_archive_unpack(const char *path, const struct ost_archive_limits *limits
 	int ret;
 
 	folder[0] = '\0';
+	/* before the child, whose memory is limited by what there is at its start */
+	ret = ost_archive_library_load(err);
+	if (ret)
+		return ret;
 	ost_archive_limits_fill(&all, limits);
 	archive = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (archive < 0)

@@ -68,6 +68,7 @@ int ost_archive_is(const char *path);
  * "a/b.jar!". Of two entries with the same name the later one stays.
  *
  * Return: 0; -ENOMEDIUM when it is no archive that is known; -EBADMSG when it is broken or cut short;
+ * -ELIBACC when libarchive is not there;
  * -E2BIG when a limit is reached, @err says which; -ETIME when it took too long; -EACCES when all of
  * it is encrypted; another negative errno. On failure nothing is left behind.
  */

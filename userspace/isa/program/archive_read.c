@@ -82,14 +82,14 @@ static la_ssize_t read_more(struct archive *archive, void *context, const void *
 	ssize_t n;
 
 	if (ost_archive_out_of_time(reader->walk)) {
-		archive_set_error(archive, ETIME, "%s", reader->walk->err.text);
+		ost_libarchive.set_error(archive, ETIME, "%s", reader->walk->err.text);
 		return ARCHIVE_FATAL;
 	}
 	do
 		n = read(reader->fd, reader->buf, sizeof(reader->buf));
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
-		archive_set_error(archive, errno, "can't read: %s", strerror(errno));
+		ost_libarchive.set_error(archive, errno, "can't read: %s", strerror(errno));
 		return ARCHIVE_FATAL;
 	}
 	*buf = reader->buf;
@@ -122,13 +122,13 @@ static la_int64_t skip_over(struct archive *archive, void *context, la_int64_t r
 int ost_archive_reader_broken(struct ost_archive_reader *reader, int code)
 {
 	struct ost_archive_walk *walk = reader->walk;
-	const char *text = archive_error_string(reader->archive);
+	const char *text = ost_libarchive.error_string(reader->archive);
 	char line[160];
 
 	/* a limit that a callback noticed is told already */
 	if (walk->err.code)
 		return walk->err.code;
-	if (archive_errno(reader->archive) == ENOMEM)
+	if (ost_libarchive.error_number(reader->archive) == ENOMEM)
 		return ost_error_set(&walk->err, -ENOMEM, "unpacking needs more memory than it may use");
 	return ost_error_set(&walk->err, code, "%s%s", code == -EBADMSG ? "it is broken or cut short: " : "",
 			     ost_archive_shown(text ? text : "no more is known", line, sizeof(line)));
@@ -136,27 +136,27 @@ int ost_archive_reader_broken(struct ost_archive_reader *reader, int code)
 
 int ost_archive_reader_open(struct ost_archive_reader *reader)
 {
-	struct archive *archive = reader->archive = archive_read_new();
+	struct archive *archive = reader->archive = ost_libarchive.read_new();
 	int r;
 
 	if (!archive)
 		return ost_error_set(&reader->walk->err, -ENOMEM, "no memory to read an archive");
-	archive_read_support_format_zip(archive);
-	archive_read_support_format_tar(archive);
-	archive_read_support_filter_gzip(archive);
-	archive_read_support_filter_bzip2(archive);
-	archive_read_support_filter_xz(archive);
-	archive_read_support_filter_zstd(archive);
-	archive_read_set_read_callback(archive, read_more);
-	archive_read_set_seek_callback(archive, seek_to);
-	archive_read_set_skip_callback(archive, skip_over);
-	archive_read_set_callback_data(archive, reader);
-	r = archive_read_open1(archive);
+	ost_libarchive.read_support_format_zip(archive);
+	ost_libarchive.read_support_format_tar(archive);
+	ost_libarchive.read_support_filter_gzip(archive);
+	ost_libarchive.read_support_filter_bzip2(archive);
+	ost_libarchive.read_support_filter_xz(archive);
+	ost_libarchive.read_support_filter_zstd(archive);
+	ost_libarchive.read_set_read_callback(archive, read_more);
+	ost_libarchive.read_set_seek_callback(archive, seek_to);
+	ost_libarchive.read_set_skip_callback(archive, skip_over);
+	ost_libarchive.read_set_callback_data(archive, reader);
+	r = ost_libarchive.read_open1(archive);
 	if (r < ARCHIVE_WARN)
 		return ost_archive_reader_broken(reader, -ENOMEDIUM);
 	/* one filter is the file itself */
-	reader->compressed = archive_filter_count(archive) > 1;
-	if (archive_filter_count(archive) > 2)
+	reader->compressed = ost_libarchive.filter_count(archive) > 1;
+	if (ost_libarchive.filter_count(archive) > 2)
 		return ost_error_set(&reader->walk->err, -ENOMEDIUM, "it is compressed more than once");
 	return 0;
 }
@@ -167,7 +167,7 @@ int ost_archive_item_head(struct ost_archive_reader *reader, struct ost_archive_
 		const void *block;
 		size_t size, take;
 		la_int64_t offset;
-		int r = archive_read_data_block(reader->archive, &block, &size, &offset);
+		int r = ost_libarchive.read_data_block(reader->archive, &block, &size, &offset);
 
 		if (r == ARCHIVE_EOF) {
 			item->at_end = true;
@@ -234,7 +234,7 @@ int ost_archive_item_copy(struct ost_archive_reader *reader, struct ost_archive_
 		size_t size;
 		la_int64_t offset;
 
-		r = archive_read_data_block(reader->archive, &block, &size, &offset);
+		r = ost_libarchive.read_data_block(reader->archive, &block, &size, &offset);
 		if (r == ARCHIVE_OK && (offset < 0 || spend(walk, size) ||
 					ost_archive_item_write(walk, item, fd, block, size, offset)))
 			r = ARCHIVE_FATAL;
@@ -245,7 +245,7 @@ int ost_archive_item_copy(struct ost_archive_reader *reader, struct ost_archive_
 int ost_archive_item_unread(struct ost_archive_reader *reader, const struct ost_archive_item *item,
 			    int r)
 {
-	const char *text = archive_error_string(reader->archive);
+	const char *text = ost_libarchive.error_string(reader->archive);
 
 	if (reader->walk->err.code || r == ARCHIVE_FATAL)
 		return ost_archive_reader_broken(reader, -EBADMSG);
@@ -264,14 +264,14 @@ int ost_archive_item_pass(struct ost_archive_reader *reader, struct ost_archive_
 		return 0;
 	/* in one step only where that costs nothing, since a step can't be interrupted */
 	if (!reader->compressed)
-		r = archive_read_data_skip(reader->archive) == ARCHIVE_FATAL ? ARCHIVE_FATAL :
+		r = ost_libarchive.read_data_skip(reader->archive) == ARCHIVE_FATAL ? ARCHIVE_FATAL :
 									       ARCHIVE_EOF;
 	while (r == ARCHIVE_OK) {
 		const void *block;
 		size_t size;
 		la_int64_t offset;
 
-		r = archive_read_data_block(reader->archive, &block, &size, &offset);
+		r = ost_libarchive.read_data_block(reader->archive, &block, &size, &offset);
 		if (r == ARCHIVE_OK && spend(reader->walk, size))
 			r = ARCHIVE_FATAL;
 	}

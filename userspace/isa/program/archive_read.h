@@ -2,11 +2,10 @@
 #ifndef OST_ISA_ARCHIVE_READ_H
 #define OST_ISA_ARCHIVE_READ_H
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "isa/program/archive_library.h"
 #include "isa/program/archive_walk.h"
 
 /* Reading one archive's entries within the limits of the whole. */

@@ -147,7 +147,7 @@ static int take_file(struct ost_archive_reader *reader, struct ost_archive_item 
 	uint64_t other = 0;
 	int r;
 
-	if (archive_entry_is_encrypted(entry)) {
+	if (ost_libarchive.entry_is_encrypted(entry)) {
 		walk->stats.unread++;
 		ost_archive_remark(walk, item->name, "is encrypted: what it needs can't be known");
 		return 0;
@@ -157,14 +157,14 @@ static int take_file(struct ost_archive_reader *reader, struct ost_archive_item 
 		return ost_archive_item_unread(reader, item, r);
 	if (item->head_size >= SELFMAG && !memcmp(item->head, ELFMAG, SELFMAG))
 		return keep_file(reader, item, &walk->stats.programs);
-	if (wanted_by_name(item->name) && archive_entry_size(entry) <= (la_int64_t)NAMED_MAX)
+	if (wanted_by_name(item->name) && ost_libarchive.entry_size(entry) <= (la_int64_t)NAMED_MAX)
 		return keep_file(reader, item, &other);
 	if (ost_archive_magic(item->head, item->head_size))
 		return go_inside(reader, item);
 	if (walk->folder >= 0)
 		ost_folder_unlink(walk->folder, item->name);
 	if (item->head_size > 2 && !memcmp(item->head, "#!", 2) &&
-	    archive_entry_perm(entry) & 0111)
+	    ost_libarchive.entry_perm(entry) & 0111)
 		return keep_script(reader, item);
 	return ost_archive_item_pass(reader, item);
 }
@@ -190,11 +190,11 @@ static int note_link(struct ost_archive_walk *walk, const char *name)
 
 static int take_symlink(struct ost_archive_walk *walk, struct ost_archive_item *item)
 {
-	const char *target = archive_entry_symlink(item->entry);
+	const char *target = ost_libarchive.entry_symlink(item->entry);
 	int ret;
 
 	if (!target)
-		target = archive_entry_symlink_utf8(item->entry);
+		target = ost_libarchive.entry_symlink_utf8(item->entry);
 	if (!target || !*target)
 		return refuse(walk, item->name, -EILSEQ);
 	if (walk->folder < 0)
@@ -228,13 +228,13 @@ static int take_hardlink(struct ost_archive_walk *walk, struct ost_archive_item 
 static int take_entry(struct ost_archive_reader *reader, struct ost_archive_item *item)
 {
 	struct ost_archive_walk *walk = reader->walk;
-	const char *target = archive_entry_hardlink(item->entry);
+	const char *target = ost_libarchive.entry_hardlink(item->entry);
 
 	if (!target)
-		target = archive_entry_hardlink_utf8(item->entry);
+		target = ost_libarchive.entry_hardlink_utf8(item->entry);
 	if (target)
 		return take_hardlink(walk, item, target);
-	switch (archive_entry_filetype(item->entry)) {
+	switch (ost_libarchive.entry_filetype(item->entry)) {
 	case AE_IFREG:
 		return take_file(reader, item);
 	case AE_IFLNK:
@@ -255,13 +255,13 @@ static int take_entry(struct ost_archive_reader *reader, struct ost_archive_item
 /* The entry's name behind those of the archives it is in. */
 static int name_entry(struct ost_archive_walk *walk, struct ost_archive_item *item)
 {
-	const char *name = archive_entry_pathname(item->entry);
+	const char *name = ost_libarchive.entry_pathname(item->entry);
 	size_t prefix = strlen(walk->prefix);
 	char clean[OST_ARCHIVE_NAME_MAX], none[32];
 	int ret;
 
 	if (!name)
-		name = archive_entry_pathname_utf8(item->entry);
+		name = ost_libarchive.entry_pathname_utf8(item->entry);
 	if (!name || !*name) {
 		snprintf(none, sizeof(none), "entry-%" PRIu64, walk->stats.entries);
 		name = none;
@@ -283,12 +283,14 @@ static int read_entries(struct ost_archive_reader *reader, struct ost_archive_it
 	int r, ret = 0;
 
 	while (!ret) {
-		r = archive_read_next_header2(reader->archive, item->entry);
+		r = ost_libarchive.read_next_header2(reader->archive, item->entry);
 		if (r == ARCHIVE_EOF)
 			return 0;
 		/* the format is looked for when the first header is */
 		if (r == ARCHIVE_FATAL || (r < ARCHIVE_WARN && ++retries > RETRIES_MAX))
-			return ost_archive_reader_broken(reader, archive_format(reader->archive) ? -EBADMSG : -ENOMEDIUM);
+			return ost_archive_reader_broken(
+				reader, ost_libarchive.format(reader->archive) ? -EBADMSG :
+										 -ENOMEDIUM);
 		if (walk->stats.entries++ == walk->limits.entries)
 			return ost_error_set(&walk->err, -E2BIG,
 					     "it has more than the %" PRIu64 " entries that it may have",
@@ -317,7 +319,7 @@ static int walk_fd(struct ost_archive_walk *walk, int fd)
 	int ret = -ENOMEM;
 
 	if (item)
-		item->entry = archive_entry_new();
+		item->entry = ost_libarchive.entry_new();
 	if (!reader || !item || !item->entry) {
 		ost_error_set(&walk->err, ret, "no memory to read an archive");
 	} else {
@@ -326,10 +328,10 @@ static int walk_fd(struct ost_archive_walk *walk, int fd)
 		ret = ost_archive_reader_open(reader);
 		if (!ret)
 			ret = read_entries(reader, item);
-		archive_read_free(reader->archive);
+		ost_libarchive.read_free(reader->archive);
 	}
 	if (item)
-		archive_entry_free(item->entry);
+		ost_libarchive.entry_free(item->entry);
 	free(item);
 	free(reader);
 	return ret;
@@ -401,6 +403,9 @@ int ost_archive_walk_all(struct ost_archive_walk *walk, int fd, const char *path
 	char why[sizeof(walk->err.text)], line[128];
 	int ret;
 
+	ret = ost_archive_library_load(&walk->err);
+	if (ret)
+		return ret;
 	if (fstat(fd, &st))
 		return ost_error_set(&walk->err, -errno, "%.200s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
