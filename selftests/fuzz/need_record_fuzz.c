@@ -22,6 +22,10 @@ static void check(const struct ost_needs *needs, const uint8_t *bytes, size_t si
 		if (needs->list[i].member >= MEMBERS || needs->list[i].guard_member >= MEMBERS ||
 		    needs->list[i].verdict >= OST_NEED_END || needs->list[i].steps > OST_NEED_STEPS_MAX)
 			abort();
+	for (size_t i = 0; i < needs->place_count; i++)
+		if (ost_needs_place(needs, needs->places[i].member, needs->places[i].address) !=
+		    &needs->places[i])
+			abort();
 	/* but for the order and repetition of the guard's names */
 	if (len < 0 || (size_t)len > size || memcmp(again, bytes, 8))
 		abort();

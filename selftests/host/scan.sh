@@ -94,6 +94,33 @@ ok "a file that has changed is analysed anew" jq -e '(.cached | not) and .level 
 gcc -O1 -nostdlib -static -fno-stack-protector -o plain plain.c
 scan --no-cache --json plain
 ok "without the cache" jq -e '.cached | not' <<<"$out"
+# files that were changed just now are looked into; later their times tell enough, and what is not there
+gcc -shared -fPIC -o libown.so gone.c
+gcc -o own user.c -L. -lown -Wl,-rpath,"$PWD"
+if [ -n "$(command -v strace)" ]; then
+	opened()
+	{
+		strace -qq -e trace=openat -o trace "$ctl" scan --cache "$tmp/scan.db" own >scan.out && grep -c libown.so trace
+	}
+	scan own
+	is "a library that is young is read again" "$(opened)" 1
+	# closure.h, OST_CLOSURE_AGE_S
+	sleep 5
+	scan own
+	is "one that has not changed is not" "$(opened)" 0
+	touch libown.so
+	is "one that was touched is" "$(opened)" 1
+else
+	skip "what is read again" "needs strace"
+fi
+for how in --json "--why avx2" -v; do
+	# shellcheck disable=SC2086 # options and their arguments
+	scan --no-cache $how needs
+	fresh=$(sed -E 's/[0-9.]+ s$//; s/"(cached|duration_ms)":[^,}]*//g; s/decoded, earlier, in/decoded,/' <<<"$out")
+	# shellcheck disable=SC2086
+	scan $how needs
+	is "the same is said from the cache: ${how#--}" "$(sed -E 's/[0-9.]+ s$//; s/"(cached|duration_ms)":[^,}]*//g; s/decoded, earlier, in/decoded,/' <<<"$out")" "$fresh"
+done
 scan --cache /proc/nowhere/db plain
 says 0 "a cache that can't be is no reason to stop" "plain: runs on every.*going on without the cache"
 

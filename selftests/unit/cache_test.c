@@ -30,8 +30,16 @@ static struct ost_need list[] = {
 	  .steps = OST_NEED_STEPS_MAX },
 };
 
+static char symbol[] = "sum_row", text[] = "vpaddd ymm0, ymm1, ymm2", other_text[] = "(bad)";
+
+static struct ost_need_place places[] = {
+	{ .member = 0, .address = 0x44, .symbol = symbol },
+	{ .member = 0, .address = 0x45, .into = 1, .symbol = symbol, .text = other_text },
+	{ .member = 2, .address = 0x1234, .into = 0x234, .text = text },
+};
+
 static struct ost_needs needs = {
-	.list = list, .count = 2, .incomplete = "libx.so.1 is not there", .code_bytes = 1 << 20,
+	.list = list, .count = 2, .places = places, .place_count = 3, .incomplete = "libx.so.1 is not there", .code_bytes = 1 << 20,
 	.functions = 500, .analysed = 5, .duration_ns = 1000000007,
 };
 
@@ -74,6 +82,17 @@ static void assert_same(const struct ost_needs *got)
 			assert_int_equal(a->path[s].how, b->path[s].how);
 		}
 	}
+	assert_int_equal(got->place_count, needs.place_count);
+	for (size_t i = 0; i < needs.place_count; i++) {
+		const struct ost_need_place *b = &needs.places[i];
+		const struct ost_need_place *a = ost_needs_place(got, b->member, b->address);
+
+		assert_ptr_equal(a, &got->places[i]);
+		assert_int_equal(a->into, b->into);
+		assert_true(b->symbol ? !strcmp(a->symbol, b->symbol) : !a->symbol);
+		assert_true(b->text ? !strcmp(a->text, b->text) : !a->text);
+	}
+	assert_null(ost_needs_place(got, 1, 0x44));
 }
 
 static void records_come_back_whole(void **state)
@@ -136,6 +155,8 @@ static void broken_records_are_refused(void **state)
 				assert_true(got.list[i].feature < OST_FEATURE_END);
 				assert_true(got.list[i].steps <= OST_NEED_STEPS_MAX);
 			}
+			for (size_t i = 0; i < got.place_count; i++)
+				assert_true(got.places[i].member < 3);
 			ost_needs_free(&got);
 		}
 	free(copy);
@@ -214,6 +235,54 @@ static void forgets_the_oldest(void **state)
 		}
 	}
 	assert_in_range(kept, 5, 40);
+	ost_need_cache_close(cache);
+}
+
+static void keeps_closures(void **state)
+{
+	const uint8_t bytes[] = { 1, 2, 0, 4 };
+	struct ost_needs kept;
+	uint8_t *got = NULL;
+	char name[32];
+
+	assert_int_equal(ost_need_cache_open(&cache, path, &err), 0);
+	assert_int_equal(ost_need_cache_closure(cache, "a", &got, &err), -ENOENT);
+	assert_int_equal(ost_need_cache_put_closure(cache, "a", bytes, sizeof(bytes), &err), 0);
+	assert_int_equal(ost_need_cache_put_closure(cache, "a", bytes, sizeof(bytes), &err), 0);
+	assert_int_equal(ost_need_cache_closure(cache, "b", &got, &err), -ENOENT);
+	assert_int_equal(ost_need_cache_closure(cache, "a", &got, &err), sizeof(bytes));
+	assert_memory_equal(got, bytes, sizeof(bytes));
+	free(got);
+	/* they make room for each other, and not for results */
+	assert_int_equal(ost_need_cache_put(cache, &key, &needs, &err), 0);
+	ost_need_cache_limit(cache, 40);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "closure-%d", i);
+		assert_int_equal(ost_need_cache_put_closure(cache, name, bytes, sizeof(bytes), &err), 0);
+	}
+	assert_int_equal(ost_need_cache_closure(cache, "a", &got, &err), -ENOENT);
+	assert_int_equal(ost_need_cache_closure(cache, name, &got, &err), sizeof(bytes));
+	free(got);
+	assert_int_equal(ost_need_cache_get(cache, &key, &kept, &err), 0);
+	ost_needs_free(&kept);
+	ost_need_cache_close(cache);
+}
+
+static void replaces_an_older_version(void **state)
+{
+	struct ost_needs got;
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "sqlite3 %s \"DROP TABLE closures; PRAGMA user_version = 1\"", path);
+	if (system(command))
+		skip();
+	assert_int_equal(ost_need_cache_open(&cache, path, &err), 0);
+	assert_string_equal(ost_need_cache_remark(cache), "");
+	assert_int_equal(ost_need_cache_get(cache, &key, &got, &err), -ENOENT);
+	assert_int_equal(ost_need_cache_put(cache, &key, &needs, &err), 0);
+	assert_int_equal(ost_need_cache_get(cache, &key, &got, &err), 0);
+	ost_needs_free(&got);
 	ost_need_cache_close(cache);
 }
 
@@ -366,6 +435,8 @@ int main(void)
 		cmocka_unit_test(keeps_results),
 		cmocka_unit_test(another_analyser_is_another_result),
 		cmocka_unit_test(forgets_the_oldest),
+		cmocka_unit_test(keeps_closures),
+		cmocka_unit_test(replaces_an_older_version),
 		cmocka_unit_test(many_writers),
 		cmocka_unit_test(damaged_files_are_set_aside),
 		cmocka_unit_test(not_without_a_place),

@@ -18,74 +18,13 @@
 
 #include <cmocka.h>
 
-#include "elf_image.h"
+#include "elf_tree.h"
 #include "isa/program/ldcache.h"
 #include "isa/program/program.h"
 #include "isa/program/program_root.h"
 #include "lib/error.h"
 
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
-
-static char root[64];
-
-static void make_folders(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-		snprintf(part, sizeof(part), "%s/%.*s", root, (int)(p - path), path);
-		mkdir(part, 0755);
-	}
-}
-
-static void put_bytes(const char *path, const void *bytes, size_t size)
-{
-	char whole[PATH_MAX];
-	int fd;
-
-	make_folders(path);
-	snprintf(whole, sizeof(whole), "%s%s", root, path);
-	fd = open(whole, O_CREAT | O_TRUNC | O_WRONLY, 0644);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, size), size);
-	close(fd);
-}
-
-/* Every file gets an id of its own, so that none is taken for another. */
-static void put(const char *path, struct image_spec spec)
-{
-	static uint8_t id;
-	struct image im;
-
-	spec.id = ++id ? id : ++id;
-	image_make(&im, &spec);
-	put_bytes(path, &im, sizeof(im));
-}
-
-static void put_link(const char *path, const char *to)
-{
-	char whole[PATH_MAX];
-
-	make_folders(path);
-	snprintf(whole, sizeof(whole), "%s%s", root, path);
-	assert_int_equal(symlink(to, whole), 0);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	return remove(path);
-}
-
-static int make_root(void **state)
-{
-	strcpy(root, "/tmp/ostler-program-XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int drop_root(void **state)
-{
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static struct ost_program *open_with(const char *path, struct ost_program_options options)
 {

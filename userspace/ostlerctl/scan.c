@@ -112,12 +112,16 @@ void ost_scan_complain(struct ost_scan *scan, const char *path, const char *fmt,
 static void print_json(struct ost_scan *scan, const struct ost_report *report)
 {
 	json_t *line = ost_report_json(report, scan->host);
+	/* in one piece: json_dumpf() writes each mark by itself */
+	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 
-	if (!line || json_dumpf(line, stdout, JSON_COMPACT)) {
+	if (text) {
+		puts(text);
+	} else {
 		ost_ctl_fail(0, "%s: no memory for its JSON", report->path);
 		scan->unreadable = true;
 	}
-	putchar('\n');
+	free(text);
 	json_decref(line);
 }
 
@@ -168,11 +172,6 @@ static void judge(struct ost_scan *scan, const struct ost_scan_job *job,
 void ost_scan_program(struct ost_scan *scan, const struct ost_scan_job *job,
 		      void (*each)(void *context, const struct ost_object *object), void *context)
 {
-	struct ost_program_options how = {
-		.root = job->root,
-		.dlopened = scan->dlopened,
-		.follow_dlopen = !scan->no_dlopen,
-	};
 	struct ost_report report = {
 		.path = job->name,
 		.folder = job->folder,
@@ -180,28 +179,24 @@ void ost_scan_program(struct ost_scan *scan, const struct ost_scan_job *job,
 		.width = ost_print_width(),
 		.verbose = scan->verbose,
 	};
-	struct ost_program *program = NULL;
-	struct ost_needs needs = {0};
+	struct ost_scan_answer answer;
 	struct ost_error err = {0};
-	int ret = ost_program_open(&program, job->path, &how, &err);
+	int ret = ost_scan_answer(scan, job, &answer, &err);
 
-	if (!ret)
-		ret = ost_scan_needs(scan, program, &needs, &report.cached, &err);
 	if (ret) {
 		ost_scan_complain(scan, job->name, "%s", *err.text ? err.text : strerror(-ret));
 		scan->unreadable = true;
 	} else {
-		report.program = program;
-		report.needs = &needs;
+		report.program = answer.program;
+		report.needs = &answer.needs;
+		report.cached = answer.cached;
 		print_answer(scan, job, &report);
-		judge(scan, job, &needs);
+		judge(scan, job, &answer.needs);
 		scan->answers++;
-		for (size_t i = 0; each && i < program->count; i++)
-			each(context, program->members[i].object);
+		for (size_t i = 0; each && i < answer.program->count; i++)
+			each(context, answer.program->members[i].object);
 	}
-	ost_needs_free(&needs);
-	if (program)
-		ost_program_close(program);
+	ost_scan_answer_free(&answer);
 }
 
 /* Options that can't be together: each decides what is printed. */

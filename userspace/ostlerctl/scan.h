@@ -58,14 +58,22 @@ void ost_scan_complain(struct ost_scan *scan, const char *path, const char *fmt,
 void ost_scan_program(struct ost_scan *scan, const struct ost_scan_job *job,
 		      void (*each)(void *context, const struct ost_object *object), void *context);
 
+/** struct ost_scan_answer - what a program needs */
+struct ost_scan_answer {
+	struct ost_program *program;	/* an outline when all of it is from the cache */
+	struct ost_needs needs;
+	bool cached;
+};
+
 /**
- * ost_scan_needs() - what a program needs, from the cache if it is known there
- * @cached: gets whether it was
+ * ost_scan_answer() - what a program needs, from the cache if it is known there
+ * @answer: for ost_scan_answer_free(), whatever is returned
  *
- * Return: 0, or what ost_needs_find() fails with.
+ * Return: 0, or what ost_program_open() or ost_needs_find() fails with.
  */
-int ost_scan_needs(struct ost_scan *scan, struct ost_program *program, struct ost_needs *needs,
-		   bool *cached, struct ost_error *err);
+int ost_scan_answer(struct ost_scan *scan, const struct ost_scan_job *job,
+		    struct ost_scan_answer *answer, struct ost_error *err);
+void ost_scan_answer_free(struct ost_scan_answer *answer);
 
 /** ost_scan_forget() - after a fork: the cache is the parent's and not to be touched */
 void ost_scan_forget(struct ost_scan *scan);

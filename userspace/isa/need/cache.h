@@ -12,7 +12,8 @@ struct ost_error;
  * Results of analyses, kept in an SQLite file. A result is found again for a program whose every object
  * has the same build-id (the key of ost_program_key()), by the very build of the analyser that made
  * it, with the same options: so a changed file is a new analysis, and so is a better analyser. Many
- * processes may use one file at a time. What it holds may be lost at any time; nothing is ever
+ * processes may use one file at a time. Beside them it holds closures that were found, see closure.h, by
+ * what was searched for. What it holds may be lost at any time; nothing is ever
  * wrong for it.
  */
 
@@ -21,6 +22,9 @@ struct ost_error;
 
 /** Most bytes of results; those that were asked for longest ago make room. */
 #define OST_NEED_CACHE_BYTES (64u << 20)
+
+/** Closures get this part of it besides: one in 4. */
+#define OST_NEED_CACHE_CLOSURES 4
 
 /** struct ost_need_key - what a result is kept by */
 struct ost_need_key {
@@ -68,6 +72,20 @@ int ost_need_cache_get(struct ost_need_cache *cache, const struct ost_need_key *
 /** ost_need_cache_put() - keep a result in place of an older one; 0 or negative errno */
 int ost_need_cache_put(struct ost_need_cache *cache, const struct ost_need_key *key,
 		       const struct ost_needs *needs, struct ost_error *err);
+
+/**
+ * ost_need_cache_closure() - look up a record of ost_closure_write()
+ * @search: what was searched for, and how, in the caller's words
+ * @record: gets it, to be freed by the caller
+ *
+ * Return: its size; -ENOENT when there is none of this analyser; another negative errno.
+ */
+long ost_need_cache_closure(struct ost_need_cache *cache, const char *search, uint8_t **record,
+			    struct ost_error *err);
+
+/** ost_need_cache_put_closure() - keep one in place of an older one; 0 or negative errno */
+int ost_need_cache_put_closure(struct ost_need_cache *cache, const char *search,
+			       const uint8_t *record, size_t size, struct ost_error *err);
 
 /** ost_need_cache_limit() - another limit than OST_NEED_CACHE_BYTES, for the puts that follow */
 void ost_need_cache_limit(struct ost_need_cache *cache, size_t bytes);

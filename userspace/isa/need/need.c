@@ -62,6 +62,7 @@ static bool is_hard(const struct ost_need *need)
 
 void ost_needs_free(struct ost_needs *needs)
 {
+	ost_needs_drop_places(needs);
 	free(needs->list);
 	memset(needs, 0, sizeof(*needs));
 }

@@ -53,10 +53,21 @@ struct ost_need {
 		path[OST_NEED_STEPS_MAX]; /* from a root; cut in the middle when longer */
 };
 
+/** struct ost_need_place - an instruction that a verdict names, in words */
+struct ost_need_place {
+	uint32_t member;
+	uint64_t address;
+	uint64_t into; /* bytes from the start of @symbol */
+	char *symbol;  /* that it belongs to, as in the file; NULL: none */
+	char *text;    /* the instruction; NULL: can't be read */
+};
+
 /** struct ost_needs - all that an analysis found */
 struct ost_needs {
 	struct ost_need *list; /* by feature, those with an instruction in reach or a verdict */
 	size_t count;
+	struct ost_need_place *places; /* by member and address, from ost_needs_describe() */
+	size_t place_count;
 	bool complete;	      /* no library is missing and no budget was spent */
 	char incomplete[240]; /* why not; "" when complete */
 	uint64_t code_bytes, functions, analysed; /* decoded, reached, looked at closely */
@@ -78,6 +89,31 @@ int ost_needs_find(struct ost_needs *needs, const struct ost_program *program,
 		   const struct ost_need_budget *budget, struct ost_error *err);
 
 void ost_needs_free(struct ost_needs *needs);
+
+/**
+ * ost_needs_describe() - put what the verdicts name into words, so that the files are not read again
+ *
+ * Does nothing the second time.
+ *
+ * Return: 0, or -ENOMEM, which leaves @needs without @places: as good, only slower to report.
+ */
+int ost_needs_describe(struct ost_needs *needs, const struct ost_program *program);
+
+void ost_needs_drop_places(struct ost_needs *needs);
+
+/** ost_needs_place() - an instruction in words, or NULL: not among @places */
+const struct ost_need_place *ost_needs_place(const struct ost_needs *needs, uint32_t member,
+					     uint64_t address);
+
+/**
+ * ost_need_place_read() - one instruction in words, read from its file
+ *
+ * Return: 0, with @place for ost_need_place_free(); -ENOMEM.
+ */
+int ost_need_place_read(struct ost_need_place *place, const struct ost_program *program,
+			uint32_t member, uint64_t address);
+
+void ost_need_place_free(struct ost_need_place *place);
 
 /** ost_needs_get() - the verdict for a feature, or NULL: no instruction of it was found */
 const struct ost_need *ost_needs_get(const struct ost_needs *needs, unsigned int feature);

@@ -15,12 +15,14 @@
  *	analysed, duration_ns, u32 count, then for each feature in rising order
  *	  text feature, text verdict, u8 known | run << 1, place, u64 count,
  *	  u32 guards, their names, guard place, u32 steps, each: place, u8 how
+ *	u32 count, then for each instruction that they name in rising order
+ *	  u32 member, u64 address, u64 into, text symbol, text instruction; "" = none
  *	u64 FNV-1a of all before it
  *
  * text: u16 length, bytes. place: u32 member, u64 function, u64 site; guard's without function.
  */
 
-#define OST_RECORD_VERSION 1
+#define OST_RECORD_VERSION 2
 
 /** Most bytes of a record. */
 #define OST_RECORD_MAX (4u << 20)

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "isa/insn.h"
 #include "lib/text.h"
 
 const char *ost_report_path(const struct ost_report *report, const char *path, char *buf,
@@ -30,44 +29,48 @@ const char *ost_report_level(const struct ost_needs *needs)
 	return names[ost_needs_level(needs)];
 }
 
-static void describe_place(const struct ost_object *object, uint64_t address, char *buf,
-			   size_t size)
+const struct ost_need_place *ost_report_place(const struct ost_report *report, uint32_t member,
+					      uint64_t address, struct ost_need_place *own)
 {
-	const struct ost_symbol *symbol = ost_object_symbol(object, address);
+	const struct ost_need_place *place = ost_needs_place(report->needs, member, address);
+
+	*own = (struct ost_need_place){.member = member, .address = address};
+	if (place)
+		return place;
+	/* without memory there is an address all the same */
+	ost_need_place_read(own, report->program, member, address);
+	return own;
+}
+
+static void describe_place(const struct ost_need_place *place, char *buf, size_t size)
+{
 	char name[512];
 
-	if (!symbol || !symbol->name || !*symbol->name) {
-		snprintf(buf, size, "0x%" PRIx64, address);
+	if (!place->symbol) {
+		snprintf(buf, size, "0x%" PRIx64, place->address);
 		return;
 	}
-	ost_text_clean(symbol->name, name, sizeof(name));
-	if (address == symbol->address)
+	ost_text_clean(place->symbol, name, sizeof(name));
+	if (!place->into)
 		snprintf(buf, size, "%s", name);
 	else
-		snprintf(buf, size, "%s+0x%" PRIx64, name, address - symbol->address);
+		snprintf(buf, size, "%s+0x%" PRIx64, name, place->into);
 }
 
 void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t address,
 		     struct ost_site *site)
 {
-	struct ost_object *object;
-	struct ost_insn insn;
-	const uint8_t *bytes;
-	size_t left = 0;
+	const struct ost_need_place *place;
+	struct ost_need_place own;
 
 	memset(site, 0, sizeof(*site));
 	if (member >= report->program->count)
 		return;
-	object = report->program->members[member].object;
-	/* an answer from a cache has read no code; without it there is an address all the same */
-	ost_object_load(object, NULL);
-	ost_text_clean(object->name, site->object, sizeof(site->object));
-	describe_place(object, address, site->place, sizeof(site->place));
-	bytes = ost_object_at(object, address, &left);
-	if (!bytes)
-		return;
-	if (left > OST_INSN_LENGTH_MAX)
-		left = OST_INSN_LENGTH_MAX;
-	if (ost_insn_decode(bytes, left, &insn) == OST_INSN_OK)
-		snprintf(site->text, sizeof(site->text), "%s", insn.text);
+	place = ost_report_place(report, member, address, &own);
+	ost_text_clean(report->program->members[member].object->name, site->object,
+		       sizeof(site->object));
+	describe_place(place, site->place, sizeof(site->place));
+	if (place->text)
+		ost_text_clean(place->text, site->text, sizeof(site->text));
+	ost_need_place_free(&own);
 }

@@ -53,6 +53,13 @@ struct ost_site {
 void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t address,
 		     struct ost_site *site);
 
+/**
+ * ost_report_place() - the same as it is in the file, unclean
+ * @own: for ost_need_place_free(), whatever is returned
+ */
+const struct ost_need_place *ost_report_place(const struct ost_report *report, uint32_t member,
+					      uint64_t address, struct ost_need_place *own);
+
 /** ost_report_level() - "x86-64-v1" .. "x86-64-v4", or "none" */
 const char *ost_report_level(const struct ost_needs *needs);
 

@@ -26,7 +26,7 @@ static void put_path(const struct ost_report *report, json_t *object, const char
 	ost_json_put_text(object, name, ost_report_path(report, path, shown, sizeof(shown)));
 }
 
-static struct ost_object *object_of(const struct ost_report *report, uint32_t member)
+static const struct ost_object *object_of(const struct ost_report *report, uint32_t member)
 {
 	return member < report->program->count ? report->program->members[member].object : NULL;
 }
@@ -44,12 +44,11 @@ static void put_object(const struct ost_report *report, json_t *to, uint32_t mem
 static void put_symbol(const struct ost_report *report, json_t *to, uint32_t member,
 		       uint64_t address)
 {
-	struct ost_object *object = object_of(report, member);
-	const struct ost_symbol *symbol = NULL;
+	struct ost_need_place own;
+	const struct ost_need_place *place = ost_report_place(report, member, address, &own);
 
-	if (object && !ost_object_load(object, NULL))
-		symbol = ost_object_symbol(object, address);
-	ost_json_put_text(to, "symbol", symbol ? symbol->name : NULL);
+	ost_json_put_text(to, "symbol", place->symbol);
+	ost_need_place_free(&own);
 }
 
 static json_t *names_of(const struct ost_feature_set *set)

@@ -190,6 +190,21 @@ int ost_object_open_memory(struct ost_object **object, const void *bytes, size_t
 	return 0;
 }
 
+struct ost_object *ost_object_outline(const char *path, const char *name, const char *id)
+{
+	struct ost_object *object = new_object(path, 0);
+
+	if (!object)
+		return NULL;
+	object->file->outline = true;
+	object->name = ost_object_copy(object, name, strlen(name));
+	snprintf(object->id, sizeof(object->id), "%s", id);
+	if (object->name)
+		return object;
+	ost_object_close(object);
+	return NULL;
+}
+
 /* The file is looked at again later; where no descriptor is left for that, now. */
 static int keep_file(struct ost_object *object, int fd, struct ost_error *err)
 {

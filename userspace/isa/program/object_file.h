@@ -23,6 +23,7 @@ struct ost_object_file {
 	void *sections;			/* libelf's handle, for names of sections and symbols */
 	uint64_t section_offset;	/* e_shoff, 0 = none */
 	bool go;			/* has a note of Go's linker */
+	bool outline;			/* of names only: there is nothing to load */
 
 	struct ost_object_table strings, symbols, rela, jmprel, relr, unwind;
 	uint64_t gnu_hash, sysv_hash, versions;
@@ -32,6 +33,9 @@ struct ost_object_file {
 /* Why a piece of a file can't be read; the callers' words name the piece. */
 int ost_object_broken(const struct ost_object *object, struct ost_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** ost_object_outline() - one that has only path, name and id; NULL without memory */
+struct ost_object *ost_object_outline(const char *path, const char *name, const char *id);
 
 /** ost_object_damage() - say what is broken and left out; the first one is kept */
 void ost_object_damage(struct ost_object *object, const char *fmt, ...)

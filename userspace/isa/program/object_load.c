@@ -126,6 +126,8 @@ int ost_object_load(struct ost_object *object, struct ost_error *err)
 
 	if (object->loaded)
 		return 0;
+	if (file->outline)
+		return ost_error_set(err, -ENODATA, "%s: only its name is known", object->path);
 	if (file->fd >= 0) {
 		r = check_unchanged(object, err);
 		if (!r && !file->map)

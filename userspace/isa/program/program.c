@@ -9,15 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "lib/error.h"
 #include "lib/sha256.h"
 #include "program_state.h"
-
-/* Libraries that are named as missing; the verdict is incomplete with one. */
-#define MISSING_MAX 256
 
 bool ost_program_is_x86(int fd)
 {
@@ -36,7 +34,7 @@ static int add_missing(struct ost_program *program, size_t from, const char *nam
 	for (size_t i = 0; i < program->missing_count; i++)
 		if (!strcmp(missing[i].name, name))
 			return 0;
-	if (program->missing_count == MISSING_MAX)
+	if (program->missing_count == OST_PROGRAM_MISSING_MAX)
 		return 0;
 	missing = realloc(missing, (program->missing_count + 1) * sizeof(*missing));
 	if (!missing)
@@ -333,7 +331,7 @@ static int add_interpreter(struct ost_program *program)
 
 	if (!object->has_interpreter)
 		return 0;
-	c.fd = object->interpreter[0] == '/' ? ost_root_file(&program->state->root, c.path) : -ENOENT;
+	c.fd = object->interpreter[0] == '/' ? ost_program_file(program, c.path) : -ENOENT;
 	if (c.fd < 0)
 		return add_missing(program, 0, c.path, strerror(-c.fd));
 	r = add_member(program, &c, &err);
@@ -369,7 +367,7 @@ static int open_main(struct ost_program *program, const char *path, struct ost_e
 	struct candidate c = { .path = path, .how = OST_HOW_MAIN };
 	long r;
 
-	c.fd = ost_root_file(&program->state->root, path);
+	c.fd = ost_program_file(program, path);
 	if (c.fd < 0)
 		return ost_error_set(err, c.fd, "%s%s%s: %s", program->state->root.path,
 				     *program->state->root.path && *path != '/' ? "/" : "", path,
@@ -378,28 +376,47 @@ static int open_main(struct ost_program *program, const char *path, struct ost_e
 	return r < 0 ? r : 0;
 }
 
-int ost_program_open(struct ost_program **program, const char *path,
-		     const struct ost_program_options *options, struct ost_error *err)
+int ost_program_new(struct ost_program **program, const char *root)
 {
-	static const struct ost_program_options defaults;
 	struct ost_program *made = calloc(1, sizeof(*made));
 	int r = -ENOMEM;
 
-	if (!options)
-		options = &defaults;
 	if (made)
 		made->state = calloc(1, sizeof(*made->state));
 	if (!made || !made->state) {
 		free(made);
-		return ost_error_set(err, r, "%s: out of memory", path);
+		return r;
 	}
-	r = ost_root_open(&made->state->root, options->root);
-	if (r) {
+	r = ost_root_open(&made->state->root, root);
+	if (!r) {
+		made->root = strdup(*made->state->root.path ? made->state->root.path : "/");
+		r = made->root ? 0 : -ENOMEM;
+	}
+	if (r)
 		ost_program_close(made);
-		return ost_error_set(err, r, "%s: %s", options->root, strerror(-r));
-	}
-	made->root = strdup(*made->state->root.path ? made->state->root.path : "/");
-	r = made->root ? open_main(made, path, err) : -ENOMEM;
+	else
+		*program = made;
+	return r;
+}
+
+int ost_program_open(struct ost_program **program, const char *path,
+		     const struct ost_program_options *options, struct ost_error *err)
+{
+	static const struct ost_program_options defaults;
+	struct timespec now;
+	struct ost_program *made;
+	int r;
+
+	if (!options)
+		options = &defaults;
+	r = ost_program_new(&made, options->root);
+	if (r)
+		return ost_error_set(err, r, "%s: %s", r == -ENOMEM ? path : options->root,
+				     strerror(-r));
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	made->state->begun_s = now.tv_sec;
+	made->state->note_looks = options->note_looks;
+	r = open_main(made, path, err);
 	if (!r)
 		r = find_closure(made, options);
 	ost_program_end_find(made);
@@ -436,7 +453,8 @@ void ost_program_close(struct ost_program *program)
 	ost_program_drop_scopes(program);
 	for (size_t i = 0; i < program->count; i++) {
 		ost_object_close(program->members[i].object);
-		free(state->files[i].origin);
+		if (state->files)
+			free(state->files[i].origin);
 	}
 	for (size_t i = 0; i < program->missing_count; i++) {
 		free(program->missing[i].name);
@@ -445,6 +463,8 @@ void ost_program_close(struct ost_program *program)
 	}
 	free_names(&state->names);
 	ost_root_close(&state->root);
+	ost_program_drop_looks(state);
+	free(state->outline_key);
 	free(state->files);
 	free(state->order);
 	free(state);
@@ -459,6 +479,10 @@ void ost_program_key(const struct ost_program *program, char *buf, size_t size)
 	char text[OST_SHA256_TEXT];
 	struct ost_sha256 sha;
 
+	if (program->state->outline_key) {
+		snprintf(buf, size, "%s", program->state->outline_key);
+		return;
+	}
 	ost_sha256_init(&sha);
 	for (size_t i = 0; i < program->count; i++) {
 		const struct ost_member *member = &program->members[i];

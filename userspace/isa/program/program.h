@@ -65,10 +65,14 @@ struct ost_program_options {
 					 * and are found in its library folders; only of objects that can
 					 * call dlopen(), and not of libc itself */
 	bool alone;			/* no closure: only the file itself */
+	bool note_looks;		/* ost_closure_write() will be asked for */
 };
 
 /** Objects that a closure may have; more is a loop or an attack. */
 #define OST_PROGRAM_OBJECTS_MAX 1024
+
+/** Libraries that are named as missing; any verdict is incomplete with one. */
+#define OST_PROGRAM_MISSING_MAX 256
 
 /** Files that are tried to find them, and bytes that they may have together. */
 #define OST_PROGRAM_TRIES_MAX 100000

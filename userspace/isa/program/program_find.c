@@ -39,7 +39,7 @@ static int try_file(struct search *search, const char *path, unsigned int level)
 
 	if (state->tries++ >= OST_PROGRAM_TRIES_MAX)
 		return -E2BIG;
-	fd = ost_root_file(&state->root, path);
+	fd = ost_program_file(search->program, path);
 	if (fd < 0)
 		return fd == -ENOMEM || fd == -EMFILE || fd == -ENFILE ? fd : 0;
 	/* glibc passes over what is for another machine; musl stops there, and so finds nothing */

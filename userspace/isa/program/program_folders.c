@@ -131,9 +131,9 @@ static int read_built_in(struct ost_program *program, size_t *folders)
 }
 
 /* Debian's kind of $LIB, where the loader itself doesn't tell. */
-static bool has_multiarch(const struct ost_program_state *state)
+static bool has_multiarch(const struct ost_program *program)
 {
-	int fd = ost_root_file(&state->root, "/usr/lib/x86_64-linux-gnu");
+	int fd = ost_program_file(program, "/usr/lib/x86_64-linux-gnu");
 
 	if (fd >= 0)
 		close(fd);
@@ -147,7 +147,7 @@ static int prepare_glibc(struct ost_program *program)
 	bool multiarch;
 	int r = read_built_in(program, &folders);
 
-	multiarch = folders ? !!strstr(state->folders[0], "x86_64-linux-gnu") : has_multiarch(state);
+	multiarch = folders ? !!strstr(state->folders[0], "x86_64-linux-gnu") : has_multiarch(program);
 	if (!r && !folders)
 		for (size_t i = 0; !r && i < sizeof(usual_folders) / sizeof(usual_folders[0]); i++)
 			r = add_folder(state, &folders, usual_folders[i], strlen(usual_folders[i]));
@@ -155,10 +155,10 @@ static int prepare_glibc(struct ost_program *program)
 	return r;
 }
 
-static int read_file(const struct ost_root *root, const char *path, size_t max, char **text)
+static int read_file(const struct ost_program *program, const char *path, size_t max, char **text)
 {
 	char name[64];
-	int fd = ost_root_file(root, path);
+	int fd = ost_program_file(program, path);
 	ssize_t n;
 
 	if (fd < 0)
@@ -187,7 +187,7 @@ static int prepare_musl(struct ost_program *program)
 		}
 	snprintf(path, sizeof(path), "%.*s/etc/ld-musl-x86_64.path", (int)prefix,
 		 interpreter ? interpreter : "");
-	if (read_file(&state->root, path, MUSL_PATH_MAX, &text) > 0)
+	if (read_file(program, path, MUSL_PATH_MAX, &text) > 0)
 		list = text;
 	while (*list && !r) {
 		size_t size = strcspn(list, ":\n");
@@ -199,9 +199,10 @@ static int prepare_musl(struct ost_program *program)
 	return r;
 }
 
-static void read_cache(struct ost_program_state *state)
+static void read_cache(struct ost_program *program)
 {
-	int size = read_file(&state->root, "/etc/ld.so.cache", OST_LDCACHE_MAX, &state->cache_bytes);
+	struct ost_program_state *state = program->state;
+	int size = read_file(program, "/etc/ld.so.cache", OST_LDCACHE_MAX, &state->cache_bytes);
 
 	/* one that is broken is none to ld.so either */
 	if (size > 0)
@@ -219,7 +220,7 @@ int ost_program_prepare_find(struct ost_program *program)
 		return -ENOMEM;
 	if (state->loader == OST_LOADER_MUSL)
 		return prepare_musl(program);
-	read_cache(state);
+	read_cache(program);
 	return prepare_glibc(program);
 }
 

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
+
 /* Symbolic links on the way to one file, as Linux counts them. */
 #define LINKS_MAX 40
 
@@ -163,18 +165,14 @@ int ost_root_walk(const struct ost_root *root, const char *path)
 	return r;
 }
 
-int ost_root_file(const struct ost_root *root, const char *path)
+static int open_below(const struct ost_root *root, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = FILE_FLAGS,
+		.flags = flags,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd;
 
-	if (root->fd == AT_FDCWD) {
-		fd = open(path, FILE_FLAGS);
-		return fd < 0 ? -errno : fd;
-	}
 	/* EAGAIN: something was renamed meanwhile, the kernel can't tell whether it stays inside */
 	for (unsigned int tries = 0; tries < 8; tries++) {
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
@@ -184,6 +182,29 @@ int ost_root_file(const struct ost_root *root, const char *path)
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		return ost_root_walk(root, path);
 	return fd < 0 ? -errno : fd;
+}
+
+int ost_root_file(const struct ost_root *root, const char *path)
+{
+	int fd;
+
+	if (root->fd != AT_FDCWD)
+		return open_below(root, path, FILE_FLAGS);
+	fd = open(path, FILE_FLAGS);
+	return fd < 0 ? -errno : fd;
+}
+
+int ost_root_stat(const struct ost_root *root, const char *path, struct statx *st)
+{
+	_ost_close_ int fd = -1;
+	int flags = AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT;
+
+	if (root->fd == AT_FDCWD)
+		return statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, st) ? -errno : 0;
+	fd = open_below(root, path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	return statx(fd, "", flags | AT_EMPTY_PATH, STATX_BASIC_STATS, st) ? -errno : 0;
 }
 
 int ost_root_real(const struct ost_root *root, int fd, char *buf)

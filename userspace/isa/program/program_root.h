@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+struct statx;
+
 /* A folder that stands for "/": no path and no symbolic link leads out of it. */
 
 /** struct ost_root - such a folder */
@@ -26,6 +28,13 @@ void ost_root_close(struct ost_root *root);
  * Return: a descriptor, or negative errno; -ELOOP for a ring of symbolic links.
  */
 int ost_root_file(const struct ost_root *root, const char *path);
+
+/**
+ * ost_root_stat() - what is there, links followed; fresh, whatever a network's file system remembers
+ *
+ * Return: 0 or negative errno.
+ */
+int ost_root_stat(const struct ost_root *root, const char *path, struct statx *st);
 
 /** ost_root_walk() - ost_root_file() without the kernel's help (openat2, since Linux 5.6) */
 int ost_root_walk(const struct ost_root *root, const char *path);

@@ -39,6 +39,21 @@ struct ost_scope {
 	size_t room, count;	/* @room: a power of two */
 };
 
+/** enum ost_look_what - what was at a path */
+enum ost_look_what {
+	OST_LOOK_NOTHING,
+	OST_LOOK_FOLDER,
+	OST_LOOK_FILE,
+	OST_LOOK_OTHER,		/* or it can't be told */
+};
+
+/** struct ost_look - a path that was looked at; closure.h says what for */
+struct ost_look {
+	char *path;		/* in the root */
+	uint8_t what;
+	uint64_t facts[7];	/* of a file: device, inode, size, mtime s, ns, ctime s, ns */
+};
+
 /** struct ost_program_state - the private part of a program */
 struct ost_program_state {
 	struct ost_root root;
@@ -59,6 +74,13 @@ struct ost_program_state {
 	struct ost_scope *scopes;	/* [0] from the start, [group] of that member; by member */
 	struct ost_scope rest;		/* of all groups */
 	uint64_t seed;
+
+	bool note_looks;		/* all that the search looks at */
+	bool looks_lost;		/* it looked at more than could be noted */
+	struct ost_look *looks;
+	size_t look_count, look_room;
+	int64_t begun_s;		/* by the clock that files are stamped with */
+	char *outline_key;		/* from ost_closure_read(): of an outline; else NULL */
 };
 
 /** struct ost_found - a library that was found */
@@ -94,6 +116,16 @@ bool ost_program_is_x86(int fd);
  */
 int ost_program_strings(const struct ost_object *object,
 			int (*each)(void *context, const char *name), void *context);
+
+/** ost_program_file() - ost_root_file(), noted where that is wanted */
+int ost_program_file(const struct ost_program *program, const char *path);
+
+/** ost_look_at() - fill all but the path; 0, or -ENODATA for OST_LOOK_OTHER */
+int ost_look_at(const struct ost_root *root, const char *path, struct ost_look *look);
+void ost_program_drop_looks(struct ost_program_state *state);
+
+/** ost_program_new() - one without members; 0 or negative errno */
+int ost_program_new(struct ost_program **program, const char *root);
 
 void ost_program_drop_scopes(struct ost_program *program);
 
