@@ -453,7 +453,6 @@ int close_run(struct look *look, const struct state *entry)
 int ost_close_look(struct ost_close *close, struct ost_function *function, bool last,
 		   uint64_t *steps)
 {
-	static const uint8_t arguments[6] = {RDI, RSI, RDX, RCX, 8, 9};
 	struct look look = {
 		.close = close,
 		.function = function,
@@ -472,7 +471,7 @@ int ost_close_look(struct ost_close *close, struct ost_function *function, bool 
 	for (unsigned int i = 0; i < 6; i++) {
 		ost_value told = close->calls.argument(close->calls.context, function, i);
 
-		entry.reg[arguments[i]] =
+		entry.reg[close_argument_registers[i]] =
 			told != OST_VALUE_ANY
 				? told
 				: ost_value_alt(

@@ -7,11 +7,6 @@
 /* HWCAP2_FSGSBASE of asm/hwcap2.h is bit 1 */
 #define HWCAP2_FSGSBASE_BIT 1
 
-/** Longest name of a feature that is looked for in strings: bytes. */
-#define NAME_BYTES 32
-
-static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
-
 /* What the callee stored through pointers that it was given. */
 static bool apply_writes(struct look *look, struct state *state, uint64_t site,
 			 struct ost_function *callee, const ost_value *arguments)
@@ -57,7 +52,8 @@ static void give_frame(struct look *look, const struct state *entry)
 	look->space = (look->outer->space + 1) * 0x9e3779b1u ^ (uint32_t)look->call_site;
 }
 
-/* A small function that asks CPUID for its caller is followed with what it is given. */
+/* A small function that asks CPUID for its caller, or looks for the feature that it names, is
+ * followed with what it is given. */
 static bool follow(struct look *look, struct state *state, const struct ost_op *op,
 		   struct ost_function *callee)
 {
@@ -74,7 +70,8 @@ static bool follow(struct look *look, struct state *state, const struct ost_op *
 	};
 	struct state entry = *state;
 
-	if (look->depth >= INLINE_DEPTH || !ost_close_followed(callee))
+	if (look->depth >= INLINE_DEPTH ||
+	    (!ost_close_followed(callee) && !close_searches(look, state, callee)))
 		return false;
 	for (const struct look *at = look; at; at = at->outer)
 		if (at->function == callee)
@@ -113,79 +110,6 @@ static ost_value auxiliary(struct look *look, ost_value type)
 	ost_feature_set_add(&fsgsbase, OST_F_FSGSBASE);
 	return ost_value_flag(values, HWCAP2_FSGSBASE_BIT,
 			      ost_cond_of(look->close->conds, &fsgsbase));
-}
-
-unsigned int ost_close_named(const struct ost_object *object, uint64_t address)
-{
-	char name[NAME_BYTES];
-	size_t left, length = 0;
-	const uint8_t *bytes = ost_object_at(object, address, &left);
-	unsigned int feature;
-
-	for (; bytes && left && *bytes == ' '; left--)
-		bytes++;
-	while (bytes && length < left && length < NAME_BYTES - 1 && bytes[length] > ' ') {
-		name[length] = bytes[length];
-		length++;
-	}
-	if (!length || length == left)
-		return OST_FEATURE_NONE;
-	name[length] = 0;
-	feature = ost_feature_find(name);
-	/* what every x86-64 processor has guards nothing */
-	return feature && ost_feature_get(feature)->level == 1 ? OST_FEATURE_NONE : feature;
-}
-
-static unsigned int named(struct look *look, ost_value value)
-{
-	const struct ost_program *program = ost_graph_program(look->close->graph);
-	const struct ost_alt *alts;
-	unsigned int count;
-
-	alts = ost_value_alts(look->close->values, value, &count);
-	return count == 1 && alts[0].kind == OST_ALT_ADDRESS
-		       ? ost_close_named(program->members[alts[0].member].object, alts[0].number)
-		       : OST_FEATURE_NONE;
-}
-
-/*
- * Features are also looked for by their names, in /proc/cpuinfo or in a list that somebody made.
- * Return: what such a search answers; OST_VALUE_ANY for anything else.
- */
-static ost_value search(struct look *look, const char *symbol, const ost_value *arguments)
-{
-	static const char *const compares[] = {"strcmp", "strncmp", "strcasecmp", "strncasecmp",
-					       "memcmp"};
-	static const char *const finds[] = {"strstr", "strcasestr"};
-	/* the second is something else, the same wherever it goes */
-	struct ost_alt answer[2] = {{.kind = OST_ALT_NUMBER},
-				    {.kind = OST_ALT_UNKNOWN, .number = 1}};
-	struct ost_feature_set set = {0};
-	unsigned int feature;
-	ost_cond cond;
-	bool lost = false;
-	int found = -1;
-
-	for (size_t i = 0; i < sizeof(compares) / sizeof(compares[0]); i++)
-		if (!strcmp(symbol, compares[i]))
-			found = 0;
-	for (size_t i = 0; i < sizeof(finds) / sizeof(finds[0]); i++)
-		if (!strcmp(symbol, finds[i]))
-			found = 1;
-	if (found < 0)
-		return OST_VALUE_ANY;
-	feature = named(look, arguments[1]);
-	if (!feature && !found)
-		feature = named(look, arguments[0]);
-	if (!feature)
-		return OST_VALUE_ANY;
-	ost_feature_set_add(&set, feature);
-	cond = ost_cond_of(look->close->conds, &set);
-	/* a comparison answers zero where it was found, a search something else */
-	answer[found].cond = cond;
-	return ost_value_join(look->close->values, ost_value_alt(look->close->values, &answer[0]),
-			      OST_COND_NONE, ost_value_alt(look->close->values, &answer[1]),
-			      OST_COND_NONE, &lost);
 }
 
 /* The seventh and on; at a jump out of the function they are where our own caller put them. */
@@ -233,7 +157,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	unsigned int uses;
 
 	for (unsigned int i = 0; i < 6; i++)
-		arguments[i] = state->reg[argument_registers[i]];
+		arguments[i] = state->reg[close_argument_registers[i]];
 	if (symbol)
 		tell_open(look, state, symbol, arguments);
 	if (symbol && !strcmp(symbol, "__tls_get_addr")) {
@@ -266,7 +190,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}
 	if (symbol && rax == OST_VALUE_ANY)
-		rax = search(look, symbol, arguments);
+		rax = close_search(look, symbol, arguments);
 	for (unsigned int i = 0; i < 6 && !written; i++)
 		close_forget_stack(look, state, arguments[i]);
 	clobber(state, clobbered, rax);
@@ -294,6 +218,17 @@ static void call_value(struct look *look, struct state *state, const struct ost_
 						(struct ost_place){alts[0].member, alts[0].number})
 			   : NULL,
 		   NULL);
+}
+
+/* What a function that the loader or the start-up code chooses is called, linked statically or not. */
+static const char *symbol_of(const struct look *look, const struct ost_target *target)
+{
+	const struct ost_function *resolver;
+
+	if (target->symbol || !target->known || !target->ifunc)
+		return target->symbol;
+	resolver = ost_graph_function(look->close->graph, target->place);
+	return resolver ? resolver->name : NULL;
 }
 
 void close_do_call(struct look *look, struct state *state, const struct ost_op *op)
@@ -327,5 +262,5 @@ void close_do_call(struct look *look, struct state *state, const struct ost_op *
 		   target.known && !target.ifunc
 			   ? ost_graph_function(look->close->graph, target.place)
 			   : NULL,
-		   target.symbol);
+		   symbol_of(look, &target));
 }

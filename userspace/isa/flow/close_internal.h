@@ -193,6 +193,16 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 void close_step(struct look *look, struct state *state, const struct ost_op *op);
 void close_move_stack(struct look *look, struct state *state, int64_t by);
 
+/* close_search.c */
+/* what a search for a feature's name answers; OST_VALUE_ANY for any other call */
+ost_value close_search(struct look *look, const char *symbol, const ost_value *arguments);
+/* is it a small function that looks for a name that it is given? */
+bool close_searches(struct look *look, const struct state *state,
+		    const struct ost_function *callee);
+
+/* the six arguments in registers, in order */
+extern const uint8_t close_argument_registers[6];
+
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
 /* does anybody who calls it look at what it returns? */

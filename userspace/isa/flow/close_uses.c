@@ -14,7 +14,7 @@
 /** Largest function whose own use of registers is looked up: bytes. */
 #define CLOBBER_BYTES 4096
 
-static const uint8_t argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
+const uint8_t close_argument_registers[6] = {RDI, RSI, RDX, RCX, 8, 9};
 
 static uint16_t reads_of(const struct ost_op *op)
 {
@@ -79,7 +79,7 @@ static uint16_t passed_on(struct ost_close *close, const struct ost_function *fu
 	}
 	for (unsigned int i = 0; i < 6; i++)
 		if (uses >> i & 1)
-			registers |= 1u << argument_registers[i];
+			registers |= 1u << close_argument_registers[i];
 	return registers;
 }
 
@@ -113,7 +113,7 @@ static uint8_t find(struct ost_close *close, struct ost_function *function, unsi
 		written |= op.clobbers;
 	}
 	for (unsigned int i = 0; i < 6; i++)
-		if (read >> argument_registers[i] & 1)
+		if (read >> close_argument_registers[i] & 1)
 			uses |= 1u << i;
 	return bytes ? uses : 0x3f;
 }
