@@ -86,7 +86,10 @@ static void comes_back_the_same(void **state)
 		assert_string_equal(kept->members[i].object->id, found->members[i].object->id);
 		assert_int_equal(kept->members[i].how, found->members[i].how);
 		assert_int_equal(kept->members[i].parent, found->members[i].parent);
+		assert_true(kept->members[i].object->segment_count);
 	}
+	assert_true(kept->members[0].object->segments[0].execute);
+	assert_true(kept->members[0].object->segments[0].size);
 	assert_int_equal(kept->missing_count, 1);
 	assert_string_equal(kept->missing[0].name, "gone.so");
 	assert_string_equal(kept->missing[0].why, found->missing[0].why);
@@ -98,6 +101,55 @@ static void comes_back_the_same(void **state)
 	assert_int_equal(ost_closure_write(kept, &record), -ENODATA);
 	ost_program_close(kept);
 	ost_program_close(found);
+}
+
+static void outlines_whatever_there_is(void **state)
+{
+	struct ost_program_options options = { .root = root };
+	struct ost_program *program;
+	struct ost_error err = { 0 };
+
+	assert_int_equal(ost_program_open(&program, "/bin/a", &options, &err), 0);
+	record_size = ost_closure_write(program, &record);
+	ost_program_close(program);
+	assert_true(record_size > 0);
+	/* what was looked at was not noted: nothing can be told of it later */
+	assert_int_equal(recall(), -EBADMSG);
+	put("/opt/first/b.so", (struct image_spec){ .soname = "b.so" });
+	assert_int_equal(ost_closure_outline(&program, record, record_size), 0);
+	assert_int_equal(program->count, 3);
+	ost_program_close(program);
+}
+
+static void digests_every_byte(void **state)
+{
+	struct ost_program *program = search(false);
+	char path[PATH_MAX], key[65], digest[65], other_key[65], other[65];
+	struct ost_error err = { 0 };
+	struct stat st;
+	int fd;
+
+	ost_program_key(program, key, sizeof(key));
+	assert_int_equal(ost_program_digest(program, digest, sizeof(digest), &err), 0);
+	assert_int_equal(ost_program_digest(program, other, sizeof(other), &err), 0);
+	assert_string_equal(digest, other);
+	ost_program_close(program);
+	/* the same build-id over other code */
+	snprintf(path, sizeof(path), "%s/opt/second/b.so", root);
+	assert_int_equal(stat(path, &st), 0);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "x", 1, st.st_size - 1), 1);
+	close(fd);
+	program = search(false);
+	ost_program_key(program, other_key, sizeof(other_key));
+	assert_string_equal(key, other_key);
+	assert_int_equal(ost_program_digest(program, other, sizeof(other), &err), 0);
+	assert_string_not_equal(digest, other);
+	/* cut short meanwhile */
+	assert_int_equal(truncate(path, 100), 0);
+	assert_true(ost_program_digest(program, other, sizeof(other), &err) < 0);
+	assert_non_null(strstr(err.text, "b.so"));
+	ost_program_close(program);
 }
 
 static void wait_for_another_time(void)
@@ -240,6 +292,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_programs, drop_programs)
 	const struct CMUnitTest tests[] = {
 		TEST(comes_back_the_same),
+		TEST(outlines_whatever_there_is),
+		TEST(digests_every_byte),
 		TEST(sees_a_changed_file),
 		TEST(sees_another_file),
 		TEST(sees_what_comes_before),

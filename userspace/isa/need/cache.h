@@ -20,6 +20,13 @@ struct ost_error;
 /** Raised by whatever changes a verdict; counts beside the build-id of the program that runs. */
 #define OST_NEED_ANALYSER 1
 
+/**
+ * ost_need_analyser() - what a result depends on besides the program: who made it, and the catalogue
+ * that it knew
+ * @buf: 96 bytes suffice
+ */
+void ost_need_analyser(char *buf, size_t size);
+
 /** Most bytes of results; those that were asked for longest ago make room. */
 #define OST_NEED_CACHE_BYTES (64u << 20)
 

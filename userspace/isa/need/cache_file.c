@@ -90,8 +90,7 @@ static int own_build_id(struct dl_phdr_info *info, size_t size, void *buf)
 	return 1;
 }
 
-/* What a result depends on besides the program: who made it, and the catalogue that it knew. */
-static void name_analyser(char *buf, size_t size)
+void ost_need_analyser(char *buf, size_t size)
 {
 	char id[41] = "-";
 	uint64_t names = 0;
@@ -311,7 +310,7 @@ int ost_need_cache_open(struct ost_need_cache **out, const char *path, struct os
 		return ost_error_set(err, -ENOMEM, "no memory for the cache");
 	strcpy(cache->path, path);
 	cache->limit = OST_NEED_CACHE_BYTES;
-	name_analyser(cache->analyser, sizeof(cache->analyser));
+	ost_need_analyser(cache->analyser, sizeof(cache->analyser));
 	ret = open_database(cache, err);
 	if (ret == -EBADMSG)
 		ret = renew(cache, err);

@@ -15,6 +15,9 @@
 /* Text of a key, with NUL. */
 #define KEY_MAX 65
 
+/* As many as an ELF file may have program headers, and one that is split. */
+#define SEGMENTS_MAX 65536
+
 #define FACTS (sizeof(((struct ost_look *)0)->facts) / sizeof(uint64_t))
 
 /* Is what is known of a file enough to see any change of it that is still to come? */
@@ -33,11 +36,28 @@ static void put_look(struct ost_packer *to, const struct ost_look *look)
 		ost_pack_u64(to, look->facts[i]);
 }
 
+static void put_segments(struct ost_packer *to, const struct ost_object *object)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < object->segment_count; i++)
+		count += object->segments[i].execute;
+	ost_pack_u32(to, count);
+	for (size_t i = 0; i < object->segment_count; i++) {
+		if (!object->segments[i].execute)
+			continue;
+		ost_pack_u64(to, object->segments[i].start);
+		ost_pack_u64(to, object->segments[i].offset);
+		ost_pack_u64(to, object->segments[i].size);
+	}
+}
+
 static void put_member(struct ost_packer *to, const struct ost_member *member)
 {
 	ost_pack_text(to, member->object->path);
 	ost_pack_text(to, member->object->name);
 	ost_pack_text(to, member->object->id);
+	put_segments(to, member->object);
 	ost_pack_u8(to, member->how);
 	ost_pack_u8(to, member->level);
 	ost_pack_u32(to, member->parent);
@@ -58,7 +78,7 @@ long ost_closure_write(const struct ost_program *program, uint8_t **bytes)
 	struct ost_packer to = {.most = OST_CLOSURE_MAX};
 	char key[KEY_MAX];
 
-	if (!state->note_looks || state->looks_lost || state->outline_key)
+	if (state->looks_lost || state->outline_key)
 		return -ENODATA;
 	for (size_t i = 0; i < state->look_count; i++)
 		if (!is_old(state, &state->looks[i]))
@@ -79,7 +99,7 @@ long ost_closure_write(const struct ost_program *program, uint8_t **bytes)
 	return ost_pack_end(&to, bytes);
 }
 
-/* The next path and what was there: is that there still? 0, -ESTALE, -EBADMSG. */
+/* The next path and what was there: is that there still? 0, -ESTALE, -EBADMSG. No root: not asked. */
 static int check_look(struct ost_unpacker *from, const struct ost_root *root)
 {
 	char path[OST_ROOT_PATH_MAX];
@@ -91,6 +111,8 @@ static int check_look(struct ost_unpacker *from, const struct ost_root *root)
 		was.facts[i] = ost_unpack_u64(from);
 	if (from->failed || !*path || was.what >= OST_LOOK_OTHER)
 		return -EBADMSG;
+	if (!root)
+		return 0;
 	if (ost_look_at(root, path, &is) || is.what != was.what ||
 	    memcmp(is.facts, was.facts, sizeof(is.facts)))
 		return -ESTALE;
@@ -102,22 +124,56 @@ static int take_looks(struct ost_unpacker *from, const struct ost_root *root)
 	uint32_t count = ost_unpack_u32(from);
 	int ret = 0;
 
-	/* a search that looked at nothing found nothing */
-	if (!count || count > OST_CLOSURE_LOOKS_MAX)
+	/* a search that looked at nothing found nothing: it wasn't noted */
+	if ((root && !count) || count > OST_CLOSURE_LOOKS_MAX)
 		return -EBADMSG;
 	while (count-- && !ret)
 		ret = check_look(from, root);
 	return ret;
 }
 
+static int take_segments(struct ost_unpacker *from, struct ost_object *object)
+{
+	uint32_t count = ost_unpack_u32(from);
+
+	if (from->failed || count > SEGMENTS_MAX)
+		return -EBADMSG;
+	object->segments = ost_object_alloc(object, (count + 1) * sizeof(*object->segments));
+	if (!object->segments)
+		return -ENOMEM;
+	while (object->segment_count < count) {
+		struct ost_segment *segment = &object->segments[object->segment_count];
+
+		segment->start = ost_unpack_u64(from);
+		segment->offset = ost_unpack_u64(from);
+		segment->size = ost_unpack_u64(from);
+		segment->execute = true;
+		if (from->failed || __builtin_add_overflow(segment->start, segment->size, &segment->end) ||
+		    segment->offset > OST_OBJECT_FILE_MAX || segment->size > OST_OBJECT_FILE_MAX)
+			return -EBADMSG;
+		object->segment_count++;
+	}
+	return 0;
+}
+
 static int take_member(struct ost_unpacker *from, struct ost_program *program, uint32_t count)
 {
 	struct ost_member *member = &program->members[program->count];
 	char path[2 * OST_ROOT_PATH_MAX], name[OST_OBJECT_NAME_MAX + 1], id[OST_OBJECT_ID_MAX];
+	int ret;
 
 	ost_unpack_text(from, path, sizeof(path));
 	ost_unpack_text(from, name, sizeof(name));
 	ost_unpack_text(from, id, sizeof(id));
+	if (from->failed)
+		return -EBADMSG;
+	member->object = ost_object_outline(path, name, id);
+	if (!member->object)
+		return -ENOMEM;
+	program->count++;
+	ret = take_segments(from, member->object);
+	if (ret)
+		return ret;
 	member->how = ost_unpack_u8(from);
 	member->level = ost_unpack_u8(from);
 	member->parent = ost_unpack_u32(from);
@@ -125,10 +181,6 @@ static int take_member(struct ost_unpacker *from, struct ost_program *program, u
 	if (from->failed || member->how > OST_HOW_DLOPEN || member->level > 4 ||
 	    member->parent >= count || member->group >= count)
 		return -EBADMSG;
-	member->object = ost_object_outline(path, name, id);
-	if (!member->object)
-		return -ENOMEM;
-	program->count++;
 	return 0;
 }
 
@@ -176,7 +228,7 @@ static int take_missing(struct ost_unpacker *from, struct ost_program *program)
 	return from->at == from->end ? 0 : -EBADMSG;
 }
 
-static int take_all(struct ost_unpacker *from, struct ost_program *program)
+static int take_all(struct ost_unpacker *from, struct ost_program *program, bool look)
 {
 	char key[KEY_MAX];
 	int ret;
@@ -187,14 +239,14 @@ static int take_all(struct ost_unpacker *from, struct ost_program *program)
 	program->state->outline_key = strdup(key);
 	if (!program->state->outline_key)
 		return -ENOMEM;
-	ret = take_looks(from, &program->state->root);
+	ret = take_looks(from, look ? &program->state->root : NULL);
 	if (!ret)
 		ret = take_members(from, program);
 	return ret ? ret : take_missing(from, program);
 }
 
-int ost_closure_read(struct ost_program **program, const char *root, const uint8_t *bytes,
-		     size_t size)
+static int read_record(struct ost_program **program, const char *root, bool look,
+		       const uint8_t *bytes, size_t size)
 {
 	struct ost_program *made;
 	struct ost_unpacker from;
@@ -209,10 +261,21 @@ int ost_closure_read(struct ost_program **program, const char *root, const uint8
 	ret = ost_program_new(&made, root);
 	if (ret)
 		return ret;
-	ret = take_all(&from, made);
+	ret = take_all(&from, made, look);
 	if (ret)
 		ost_program_close(made);
 	else
 		*program = made;
 	return ret;
+}
+
+int ost_closure_read(struct ost_program **program, const char *root, const uint8_t *bytes,
+		     size_t size)
+{
+	return read_record(program, root, true, bytes, size);
+}
+
+int ost_closure_outline(struct ost_program **program, const uint8_t *bytes, size_t size)
+{
+	return read_record(program, NULL, false, bytes, size);
 }

@@ -13,8 +13,9 @@
  * could change once more without showing another time.
  *
  *	"ostc", u32 version, text key, u32 looks, each: text path, u8 what; a file: u64 device, inode,
- *	size, mtime s, ns, ctime s, ns; u32 members, each: text path, name, id, u8 how, level,
- *	u32 parent, group; u32 missing, each: text name, wanted_by, why, u8 dlopen
+ *	size, mtime s, ns, ctime s, ns; u32 members, each: text path, name, id, u32 executable
+ *	segments, each: u64 start, offset, size; u8 how, level, u32 parent, group; u32 missing, each:
+ *	text name, wanted_by, why, u8 dlopen
  *
  * as lib/pack.h writes it.
  */
@@ -30,7 +31,7 @@
 
 /**
  * ost_closure_write() - make a record
- * @program: opened by ost_program_open()
+ * @program: opened by ost_program_open(); without note_looks it is of use to ost_closure_outline() only
  *
  * Return: its size; -ENODATA when it can't be told later whether all is the same; -ENOMEM, -E2BIG.
  */
@@ -40,12 +41,15 @@ long ost_closure_write(const struct ost_program *program, uint8_t **bytes);
  * ost_closure_read() - the reverse; what a record says is checked, not believed
  * @root: folder that stands for "/", as for ost_program_open()
  * @program: gets an outline when the result is 0: paths, names, ids, what is missing and
- *	ost_program_key(); nothing of it can be loaded
+ *	ost_program_key(), executable segments; nothing of it can be loaded
  *
  * Return: 0; -ESTALE when something was changed; -EBADMSG when it is no whole record; -ENOMEM;
  * what opening @root fails with.
  */
 int ost_closure_read(struct ost_program **program, const char *root, const uint8_t *bytes,
 		     size_t size);
+
+/** ost_closure_outline() - the same, whatever has become of the files since */
+int ost_closure_outline(struct ost_program **program, const uint8_t *bytes, size_t size);
 
 #endif

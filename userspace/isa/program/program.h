@@ -131,4 +131,16 @@ int ost_program_lookup(const struct ost_program *program, size_t from, const cha
  */
 void ost_program_key(const struct ost_program *program, char *buf, size_t size);
 
+/**
+ * ost_program_digest() - the same of all bytes of all files: for those who can't trust build-ids
+ * @program: not loaded yet
+ * @buf: at least 65 bytes
+ *
+ * Reads every file to its end.
+ *
+ * Return: 0, or a negative errno when a file can't be read any more.
+ */
+int ost_program_digest(const struct ost_program *program, char *buf, size_t size,
+		       struct ost_error *err);
+
 #endif
