@@ -145,6 +145,10 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	cond = ost_cond_either(close->conds, in->cond, cond);
 	changed |= cond != in->cond;
 	in->cond = cond;
+	if (in->trying != state->trying) {
+		changed |= in->trying != TRY_NOT;
+		in->trying = TRY_NOT;
+	}
 	if (!changed)
 		return;
 	block->changes++;
@@ -323,23 +327,39 @@ static void finish_block(struct look *look, const struct block *block, struct st
 		arrive(look, block->next, state, no);
 }
 
-static int run_block(struct look *look, uint32_t number)
+static void tell_block(struct look *look, uint64_t start, uint64_t end, ost_cond cond)
 {
 	const struct ost_close_calls *calls = &look->close->calls;
+
+	if (look->last && !look->outer && start < end)
+		calls->block(calls->context, look->function, start, end, cond);
+}
+
+static int run_block(struct look *look, uint32_t number)
+{
 	const struct block *block = &look->blocks[number];
 	struct state state = block->in;
+	uint64_t start = look->ops[block->first].site;
+	ost_cond cond = state.cond;
 
 	look->current = number;
 	memset(look->passing, 0, sizeof(look->passing));
 	if (*look->steps < block->end - block->first)
 		return -E2BIG;
 	*look->steps -= block->end - block->first;
-	if (look->last && !look->outer)
-		calls->block(calls->context, look->function, look->ops[block->first].site,
-			     look->ops[block->end - 1].site + look->ops[block->end - 1].length,
-			     state.cond);
-	for (uint32_t i = block->first; i < block->end; i++)
-		close_step(look, &state, &look->ops[i]);
+	close_try_block(look, &state);
+	for (uint32_t i = block->first; i < block->end; i++) {
+		const struct ost_op *op = &look->ops[i];
+
+		if (state.trying == TRY_RUNS && close_try_step(look, &state, op->site)) {
+			tell_block(look, start, op->site, cond);
+			start = op->site;
+			cond = state.cond;
+		}
+		close_step(look, &state, op);
+	}
+	tell_block(look, start,
+		   look->ops[block->end - 1].site + look->ops[block->end - 1].length, cond);
 	finish_block(look, block, &state);
 	return 0;
 }

@@ -92,6 +92,9 @@ bool ost_close_followed(const struct ost_function *function);
  */
 unsigned int ost_close_named(const struct ost_object *object, uint64_t address);
 
+/** ost_close_sets_jump() - is this a name of setjmp() or sigsetjmp()? */
+bool ost_close_sets_jump(const char *name);
+
 /**
  * ost_close_look() - interpret a function
  * @last: the last pass: tell edges, blocks and tests too

@@ -152,6 +152,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 {
 	const struct ost_close_calls *calls = &look->close->calls;
 	ost_value arguments[OST_CLOSE_ARGUMENTS], rax = OST_VALUE_ANY;
+	const char *name = symbol ? symbol : callee ? callee->name : NULL;
 	bool written = false;
 	uint16_t clobbered = close_clobbers(look->close, look->function, callee);
 	unsigned int uses;
@@ -169,6 +170,10 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	}
 	if (symbol && !strcmp(symbol, "getauxval")) {
 		clobber(state, clobbered, auxiliary(look, arguments[0]));
+		return;
+	}
+	if (close_try_call(look, state, name)) {
+		clobber(state, clobbered, state->reg[RAX]);
 		return;
 	}
 	if (callee && follow(look, state, op, callee)) {
@@ -220,15 +225,19 @@ static void call_value(struct look *look, struct state *state, const struct ost_
 		   NULL);
 }
 
-/* What a function that the loader or the start-up code chooses is called, linked statically or not. */
+/* What a function that the loader or the start-up code chooses is called, linked statically or not.
+ */
 static const char *symbol_of(const struct look *look, const struct ost_target *target)
 {
+	static const char own[] = "__libc_"; /* glibc's names for __libc_strstr() and others */
 	const struct ost_function *resolver;
 
 	if (target->symbol || !target->known || !target->ifunc)
 		return target->symbol;
 	resolver = ost_graph_function(look->close->graph, target->place);
-	return resolver ? resolver->name : NULL;
+	if (!resolver || !resolver->name)
+		return NULL;
+	return resolver->name + (strncmp(resolver->name, own, sizeof(own) - 1) ? 0 : sizeof(own) - 1);
 }
 
 void close_do_call(struct look *look, struct state *state, const struct ost_op *op)

@@ -43,7 +43,16 @@ struct state {
 	ost_value vector[16][2]; /* low and high half of xmm0 .. xmm15 */
 	struct recent recent[RECENT_MAX];
 	uint32_t recents;
-	ost_cond cond; /* what is known to be present here */
+	ost_cond cond;	/* what is known to be present here */
+	uint8_t trying; /* enum trying */
+};
+
+/** enum trying - is an instruction tried that may not be there? */
+enum trying {
+	TRY_NOT,
+	TRY_CAUGHT, /* SIGILL is caught */
+	TRY_ASKED,  /* and sigsetjmp() was called, whose answer isn't known yet */
+	TRY_RUNS,   /* and it was zero */
 };
 
 #define NO_BLOCK UINT32_MAX
@@ -192,6 +201,14 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 /* close_step.c */
 void close_step(struct look *look, struct state *state, const struct ost_op *op);
 void close_move_stack(struct look *look, struct state *state, int64_t by);
+
+/* close_try.c */
+/* a function is called that may begin or end a try; true: its answer is in rax */
+bool close_try_call(struct look *look, struct state *state, const char *name);
+/* a block begins, after what sigsetjmp() answered was tested */
+void close_try_block(struct look *look, struct state *state);
+/* an instruction of a try: is more known from there on? */
+bool close_try_step(struct look *look, struct state *state, uint64_t site);
 
 /* close_search.c */
 /* what a search for a feature's name answers; OST_VALUE_ANY for any other call */

@@ -67,6 +67,14 @@ static bool names_feature(const struct ost_solve *solve, const struct ost_functi
 	return false;
 }
 
+/* Who says where to go on and then runs what not every processor has may try it. */
+static void want_try(void *context, struct ost_function *caller, const struct ost_ref *ref)
+{
+	(void)ref;
+	if (caller->use_count)
+		solve_want(context, caller);
+}
+
 void solve_want_sources(struct ost_solve *solve)
 {
 	for (size_t i = 0; i < ost_graph_count(solve->graph); i++) {
@@ -86,5 +94,7 @@ void solve_want_sources(struct ost_solve *solve)
 			solve_want(solve, function);
 		if (function->name && strstr(function->name, "getauxval"))
 			ost_graph_callers(solve->graph, function, solve_want_referrer, solve);
+		if (function->name && ost_close_sets_jump(function->name))
+			ost_graph_callers(solve->graph, function, want_try, solve);
 	}
 }
