@@ -255,13 +255,13 @@ wait_for()
 	done
 }
 
+# All of it in one read: a process that becomes another program in between changes its name, which shifts the lines behind
+# it, and the one that was wanted would be skipped.
 alive()
 {
-	local key state rest
-	while read -r key state rest; do
-		[ "$key" != State: ] || { [ "$state" != Z ]; return; }
-	done 2>/dev/null <"/proc/$1/status"
-	return 1
+	local stat=
+	read -rd '' stat 2>/dev/null <"/proc/$1/stat" || true
+	[[ ${stat##*\)} = ' '[!ZX]' '* ]]
 }
 
 # ---- instances ----
