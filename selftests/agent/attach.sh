@@ -15,13 +15,11 @@ load()
 	jcmd "$1" JVMTI.agent_load "$agent" "$OSTLER_AGENT_SOCKET" >"$tmp/load" 2>&1
 }
 
-unset OSTLER_AGENT_SO
+# the path is to come with the request to load, not from the environment
+export -n OSTLER_AGENT_SOCKET
 for collector in serial parallel; do
-	port=$((20000 + RANDOM % 12000))
-	env -u OSTLER_AGENT_SOCKET "$functions/launch" "java-json-$collector" "$port" &
-	pid=$!
-	at_exit "stop $pid"
-	function_wait_ready "$port" 60
+	start_function "java-json-$collector" '' || { not_ok "$collector: starts"; continue; }
+	pid=$function_pid
 	for seed in $(seq 15); do function_invoke "$port" "$seed"; done
 	reply=$REPLY
 	fails "$collector: not armed at first" signal_caught "$pid"

@@ -7,6 +7,7 @@
 #	poke PID OP [OPTION...]		agentctl at this test's socket; sets answer and poke_status
 #	field NAME			that word of the last answer
 #	anon PID			anonymous memory, KiB
+#	fate PID			for a failure's comment: how the process is, or what it ended of
 #	start_preloaded CMD..., start_function NAME, target_ends, stop PID	see below
 
 # shellcheck disable=SC2034 # variables for the tests
@@ -61,6 +62,30 @@ stop()
 {
 	kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	# its number may be another's by the end of the test
+	[ "$1" != "$function_pid" ] || function_pid=
+}
+
+stop_function()
+{
+	[ -z "$function_pid" ] || stop "$function_pid"
+}
+
+# fate PID - a child's; the kernel names who died of a fault, and who died for memory
+fate()
+{
+	local status=0
+	if ! wait_for "! alive $1" 2 >/dev/null; then
+		echo "process $1 runs:" "$(grep -E '^(Name|State|Threads|SigCgt)' "/proc/$1/status" | tr -s '\t\n' ' ')"
+		return
+	fi
+	wait "$1" 2>/dev/null || status=$?
+	if [ "$status" -gt 128 ]; then
+		echo "process $1 ended by signal $(kill -l "$status")"
+	else
+		echo "process $1 ended with status $status"
+	fi
+	dmesg 2>/dev/null | grep -E "\[$1\]| process $1 " | tail -n 5
 }
 
 # start_preloaded CMD... - in the background with the agent, its stdin a pipe that end_input closes, its stdout in
@@ -91,21 +116,33 @@ target_ends()
 	wait "$target_pid"
 }
 
-# start_function NAME - the function of functions.tsv with the agent preloaded; sets function_pid and port
+# listens PID PORT - does this very process listen there? Whoever else has the port would answer as well
+listens()
+{
+	local inode
+	for inode in $(awk -v port=":$(printf '%04X' "$2")" \
+		'$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+		[ -z "$(find "/proc/$1/fd" -lname "socket:\\[$inode\\]" 2>/dev/null)" ] || return 0
+	done
+	return 1
+}
+
+# start_function NAME [AGENT] - the function of functions.tsv with the agent preloaded ('': none); sets function_pid and
+# port. It serves when this returns 0.
 start_function()
 {
 	local try
+	at_exit stop_function
 	for try in 1 2 3; do
 		port=$((20000 + RANDOM % 12000))
-		OSTLER_AGENT_SO=$agent "$functions/launch" "$1" "$port" 2>"$tmp/launch" &
+		OSTLER_AGENT_SO=${2-$agent} "$functions/launch" "$1" "$port" 2>"$tmp/launch" &
 		function_pid=$!
-		if wait_for "! alive $function_pid || function_get $port /ready" 60 && alive "$function_pid"; then
-			at_exit "stop $function_pid"
-			return 0
-		fi
+		wait_for "! alive $function_pid || { listens $function_pid $port && function_get $port /ready; }" 60
+		listens "$function_pid" "$port" && return 0
+		diag "function $1 does not serve on port $port, try $try of 3: $(fate "$function_pid")"
+		diag "it said: $(tail -n 20 "$tmp/launch")"
 		stop "$function_pid"
 	done
-	diag "function $1 didn't start ($try tries):" "$(cat "$tmp/launch")"
 	return 1
 }
 
