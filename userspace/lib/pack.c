@@ -19,6 +19,8 @@ static uint64_t checksum(const uint8_t *bytes, size_t size)
 
 void ost_pack(struct ost_packer *to, const void *bytes, size_t size)
 {
+	if (!size)
+		return;
 	if (!to->failed && to->size + size > to->most)
 		to->failed = -E2BIG;
 	if (to->failed)

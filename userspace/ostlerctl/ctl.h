@@ -67,6 +67,9 @@ int ost_ctl_pick(struct ost_ctl *ctl, const char *name, char *id, size_t size);
 /** ost_ctl_collection() - print what is known of an instance's last collection, a line a figure */
 void ost_ctl_collection(const json_t *instance);
 
+/** ost_ctl_needs() - print what an instance's program needs of the processor, a line a figure */
+void ost_ctl_needs(const json_t *needs);
+
 /** ost_ctl_snapshot() - print what the CPUs of this host say of themselves; returns an exit code */
 int ost_ctl_snapshot(void);
 
@@ -80,6 +83,7 @@ int ost_verb_parks(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_verdict(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_mode(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_watch(struct ost_ctl *ctl, int argc, char **argv);
+int ost_verb_needs(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_features(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_scan(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_config(struct ost_ctl *ctl, int argc, char **argv);

@@ -22,6 +22,8 @@ static const struct ost_ctl_verb verbs[] = {
 	{"show", "INSTANCE", "one instance, and why it is or is not collected", 1, 1,
 	 ost_verb_show},
 	{"functions", "", "what collections taught about each function", 0, 0, ost_verb_functions},
+	{"needs", "FUNCTION", "the processor features that a function's programs need", 1, 1,
+	 ost_verb_needs},
 	{"collect", "INSTANCE...", "collect now, and wait for the outcome", 1, 1024,
 	 ost_verb_collect},
 	{"traps", "", "the instructions that hosts lacked, by function", 0, 0, ost_verb_traps},

@@ -118,6 +118,8 @@ int ost_verb_show(struct ost_ctl *ctl, int argc, char **argv)
 	if (ret || !instance)
 		return ret;
 	print_identity(instance);
+	if (json_is_object(ost_field(instance, "needs")))
+		ost_ctl_needs(ost_field(instance, "needs"));
 	print_memory(instance);
 	print_garbage(instance);
 	print_demand(instance);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "ostlerd/action/analyse.h"
 #include "ostlerd/action/attach.h"
 #include "ostlerd/action/collect.h"
 #include "ostlerd/action/door_agent.h"
@@ -116,6 +117,7 @@ static void on_sample(struct ost_op *op, int res)
 	drain_ring(daemon);
 	ost_sample_all(state);
 	ost_recognise_new(state);
+	ost_analyse_next(state);
 	ost_collect_schedule(state);
 	ost_op_at(&state->loop, op, ost_now_ns() + state->config.sample_ms * 1000000);
 }
@@ -378,6 +380,8 @@ int ost_daemon_open(struct ost_daemon *daemon, struct ost_error *err)
 		ret = ost_pool_init(&state->doors, &state->loop, state->config.slots, "ost-door", err);
 	if (!ret)
 		ret = ost_pool_init(&state->disk, &state->loop, 1, "ost-disk", err);
+	if (!ret)
+		ret = ost_pool_init(&state->analyse, &state->loop, 1, "ost-analyse", err);
 	if (ret)
 		return ret;
 	/* its socket is what keeps a second daemon from touching the instances of the first */
@@ -409,6 +413,8 @@ void ost_daemon_close(struct ost_daemon *daemon)
 {
 	struct ost_state *state = &daemon->state;
 
+	ost_analyse_stop(state);
+	ost_pool_exit(&state->analyse);
 	ost_pool_exit(&state->doors);
 	ost_pool_exit(&state->disk);
 	ost_control_close(state);
@@ -421,6 +427,7 @@ void ost_daemon_close(struct ost_daemon *daemon)
 	ost_agent_broker_free(state->broker);
 	ost_traps_exit(&state->traps);
 	ost_codes_exit(&state->codes);
+	ost_analyses_exit(&state->analyses);
 	if (daemon->root_fd >= 0)
 		ost_instances_exit(&state->instances);
 	if (state->loop.ring.ring_fd)

@@ -12,6 +12,7 @@
 #include "lib/caps.h"
 #include "lib/log.h"
 #include "ostlerd/daemon.h"
+#include "ostlerd/source/analyser.h"
 
 #ifndef OST_VERSION
 #define OST_VERSION "0.1"
@@ -119,6 +120,9 @@ int main(int argc, char **argv)
 	unsigned int sets = 0;
 	int c, ret;
 
+	/* for its own use: see source/analyser.h */
+	if (argc > 1 && !strcmp(argv[1], OST_ANALYSER_ARGUMENT))
+		return ost_analyser_main(argc - 2, argv + 2);
 	ost_log_open("ostlerd", LOG_INFO);
 	while ((c = getopt_long(argc, argv, "c:o:Vh", options, NULL)) != -1) {
 		switch (c) {

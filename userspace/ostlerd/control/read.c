@@ -99,8 +99,17 @@ void ost_read_instance(struct ost_request *req)
 {
 	const struct ost_instance *instance = ost_read_find(req);
 
-	if (instance)
-		ost_request_reply(req, MHD_HTTP_OK, ost_view_instance(instance));
+	json_t *view;
+
+	if (!instance)
+		return;
+	view = ost_view_instance(instance);
+	/* not in the list of all: it has to be unpacked */
+	json_object_set_new(view, "program",
+			    instance->run ? json_string(instance->run->program) : json_null());
+	json_object_set_new(view, "needs",
+			    ost_view_instance_needs(req->control->state, instance));
+	ost_request_reply(req, MHD_HTTP_OK, view);
 }
 
 /* Functions are never freed while the daemon runs, so a row is a pointer. */
@@ -168,7 +177,8 @@ static bool peer_runs(const struct ost_request *req, const struct ost_function *
 	return false;
 }
 
-void ost_read_run(struct ost_request *req)
+/* The one that the request names; NULL, and the request has failed. */
+static const struct ost_function *find_function(struct ost_request *req)
 {
 	struct ost_state *state = req->control->state;
 	const struct ost_function *function = NULL;
@@ -176,11 +186,29 @@ void ost_read_run(struct ost_request *req)
 	while ((function = ost_function_next(&state->instances, function)))
 		if (!strcmp(function->name, req->param))
 			break;
-	if (!function || !peer_runs(req, function)) {
-		ost_request_fail(req, -ENOENT, "there is no function %.64s; /v1/functions lists them",
-				 req->param);
+	if (function && peer_runs(req, function))
+		return function;
+	ost_request_fail(req, -ENOENT, "there is no function %.64s; /v1/functions lists them",
+			 req->param);
+	return NULL;
+}
+
+void ost_read_needs(struct ost_request *req)
+{
+	const struct ost_function *function = find_function(req);
+
+	if (function)
+		ost_request_reply(req, MHD_HTTP_OK,
+				  ost_view_needs(req->control->state, function));
+}
+
+void ost_read_run(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	const struct ost_function *function = find_function(req);
+
+	if (!function)
 		return;
-	}
 	for (struct ost_trap *trap = state->traps.first; trap; trap = trap->next)
 		ost_trap_settle(trap);
 	ost_request_reply(req, MHD_HTTP_OK, ost_view_runs(state, function));

@@ -19,6 +19,7 @@ const struct ost_route ost_routes[] = {
 	{"POST", "/v1/instances/:/collect", "", true, true, ost_act_collect},
 	{"PUT", "/v1/instances/:/mode", "", true, true, ost_act_mode},
 	{"GET", "/v1/functions", "", false, false, ost_read_functions},
+	{"GET", "/v1/functions/:/needs", "", false, false, ost_read_needs},
 	{"GET", "/v1/functions/:/run", "", false, false, ost_read_run},
 	{"GET", "/v1/traps", "", false, false, ost_read_traps},
 	{"GET", "/v1/parks", "", false, false, ost_read_parks},

@@ -99,6 +99,7 @@ void ost_read_instance(struct ost_request *req);
 /** the instance that the path names, if the peer may know of it; NULL with the request answered */
 struct ost_instance *ost_read_find(struct ost_request *req);
 void ost_read_functions(struct ost_request *req);
+void ost_read_needs(struct ost_request *req);
 void ost_read_run(struct ost_request *req);
 void ost_read_traps(struct ost_request *req);
 void ost_read_parks(struct ost_request *req);

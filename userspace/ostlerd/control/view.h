@@ -22,6 +22,16 @@ json_t *ost_view_function(const struct ost_function *function);
 
 /** ost_view_runs() - what happened when its programs ran: requests, and where a feature was missing */
 json_t *ost_view_runs(const struct ost_state *state, const struct ost_function *function);
+
+/**
+ * ost_view_needs() - what each of its programs needs of a host's processor, and whether this host has it
+ *
+ * Takes some milliseconds for each program.
+ */
+json_t *ost_view_needs(struct ost_state *state, const struct ost_function *function);
+
+/** ost_view_instance_needs() - the short form, for an instance; null when it isn't known */
+json_t *ost_view_instance_needs(struct ost_state *state, const struct ost_instance *instance);
 json_t *ost_view_trap(const struct ost_trap *trap);
 json_t *ost_view_park(const struct ost_state *state, const struct ost_parked *parked);
 

@@ -131,6 +131,13 @@ static const struct key keys[] = {
 	BYTES("probes", "ring", ring_bytes, 4096, GIB, "1M", "Size of the event ring; a power of two."),
 	NUMBER("probes", "stall_ms", stall_ms, 0, 60000, "ms", "10",
 	       "Waits in direct reclaim longer than this are told one by one."),
+	BOOL("analyse", "enabled", analyse, "yes",
+	     "Find out what the programs of instances need of a processor: once for each program that "
+	     "serves a function, by a process of the lowest priority."),
+	NUMBER("analyse", "cpu_s", analyse_cpu_s, 1, 3600, "s", "120",
+	       "Most CPU time for one program."),
+	BYTES("analyse", "memory", analyse_memory, 64 * 1024 * 1024.0, 1024 * GIB, "2G",
+	      "Most address space for one program."),
 	TEXT("api", "socket", socket, "/run/ostler/ostlerd.sock", "Socket of the HTTP API."),
 	{ "api", "group", KEY_TEXT, MEMBER(group), 0, 0, "group name", "ostler", NULL,
 	  "Members may see and change everything, as root may. Others see their own instances." },
@@ -304,7 +311,7 @@ static int unknown_key(struct ost_error *err, const char *where, const char *sec
 	if (!section_known)
 		return ost_error_set(err, -EINVAL,
 				     "%s: there is no section [%s]; the sections are [host] [traps] "
-				     "[collect] [probes] [api] [store] [log]",
+				     "[collect] [probes] [analyse] [api] [store] [log]",
 				     where, section);
 	return ost_error_set(err, -EINVAL,
 			     "%s: there is no key %s in [%s]; `ostlerd --print-config` lists them", where,

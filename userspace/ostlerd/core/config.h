@@ -51,6 +51,10 @@ struct ost_config {
 	char pin[OST_PATH_LEN];
 	uint64_t ring_bytes;
 	uint64_t stall_ms;
+	/* [analyse] */
+	bool analyse;
+	uint64_t analyse_cpu_s;
+	uint64_t analyse_memory;
 	/* [api] */
 	char socket[OST_PATH_LEN];
 	char group[64];

@@ -9,6 +9,7 @@
 #include "isa/feature_set.h"
 #include "lib/hash.h"
 #include "lib/runtime.h"
+#include "ostlerd/core/analysis.h"
 #include "ostlerd/source/code.h"
 #include "ostlerd/source/memory.h"
 #include "plan/schedule.h"
@@ -38,6 +39,12 @@ struct ost_function_run {
 	struct ost_feature_set lacking;	/* features that its hosts lacked all the time */
 	struct ost_feature_set touched;	/* features that it trapped for want of */
 	uint64_t first_ns, last_ns;	/* of what was noted here */
+	char analysis[OST_DIGEST_LEN];	/* what it needs: see core/analysis.h; "" = not known */
+	uint64_t analysed_ns;		/* when that was found, or found to be right still; 0: not since
+					 * the daemon started */
+	uint64_t analyse_due_ns;	/* not to be looked at before */
+	uint32_t analyse_failures;	/* since the last success */
+	char analyse_error[128];	/* of the last one; "" = none */
 	uint32_t users;			/* instances that run it */
 	bool changed;			/* since it was last stored */
 };

@@ -3,6 +3,7 @@
 #define OST_CORE_STATE_H
 
 #include "isa/host.h"
+#include "ostlerd/core/analysis.h"
 #include "ostlerd/core/config.h"
 #include "ostlerd/core/host.h"
 #include "ostlerd/core/instance.h"
@@ -46,6 +47,10 @@ struct ost_state {
 	struct ost_loop loop;
 	struct ost_pool doors;		/* workers for collections */
 	struct ost_pool disk;		/* one worker: the store */
+	struct ost_pool analyse;	/* one worker: what programs need */
+	struct ost_analyses analyses;
+	bool analysing;			/* its worker has a job */
+	_Atomic bool analyse_stopped;	/* which is to end */
 	struct ost_instances instances;
 	struct ost_traps traps;
 	struct ost_codes codes;		/* where they were */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "isa/decode.h"
+#include "isa/need/cache.h"
 #include "ostlerd/store/database.h"
 
 /* Bytes that the names of all features fit in. */
@@ -19,6 +20,11 @@ void ost_batch_clear(struct ost_batch *batch)
 	free(batch->traps);
 	free(batch->codes);
 	free(batch->runs);
+	for (size_t i = 0; i < batch->analysis_count; i++) {
+		free(batch->analyses[i].closure);
+		free(batch->analyses[i].needs);
+	}
+	free(batch->analyses);
 	memset(batch, 0, sizeof(*batch));
 }
 
@@ -203,7 +209,7 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_stmt *insert = NULL;
 	int code = sqlite3_prepare_v2(db,
 				      "INSERT OR REPLACE INTO functions_run VALUES "
-				      "(?1,?2,?3,?4,?5,?6,?7)",
+				      "(?1,?2,?3,?4,?5,?6,?7,?8)",
 				      -1, &insert, NULL);
 
 	for (size_t i = 0; code == SQLITE_OK && i < batch->run_count; i++) {
@@ -219,12 +225,40 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 		bind_text(insert, 5, touched);
 		sqlite3_bind_int64(insert, 6, row->first_unix_ms);
 		sqlite3_bind_int64(insert, 7, row->last_unix_ms);
+		bind_text(insert, 8, row->run.analysis);
 		code = step(insert);
 	}
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->run_count)
 		return code;
 	return prune(db, "functions_run", OST_BATCH_RUNS_KEPT);
+}
+
+static int write_analyses(sqlite3 *db, const struct ost_batch *batch)
+{
+	sqlite3_stmt *insert = NULL;
+	char analyser[96];
+	int code = sqlite3_prepare_v2(db,
+				      "INSERT OR REPLACE INTO analyses VALUES "
+				      "(?1,?2,?3,?4,?5,?6)",
+				      -1, &insert, NULL);
+
+	ost_need_analyser(analyser, sizeof(analyser));
+	for (size_t i = 0; code == SQLITE_OK && i < batch->analysis_count; i++) {
+		const struct ost_batch_analysis *row = &batch->analyses[i];
+
+		bind_text(insert, 1, row->digest);
+		bind_text(insert, 2, row->program);
+		bind_text(insert, 3, analyser);
+		sqlite3_bind_blob(insert, 4, row->closure, row->closure_size, SQLITE_STATIC);
+		sqlite3_bind_blob(insert, 5, row->needs, row->needs_size, SQLITE_STATIC);
+		sqlite3_bind_int64(insert, 6, row->made_unix_ms);
+		code = step(insert);
+	}
+	sqlite3_finalize(insert);
+	if (code != SQLITE_OK || !batch->analysis_count)
+		return code;
+	return prune(db, "analyses", OST_BATCH_ANALYSES_KEPT);
 }
 
 static int write_fact(sqlite3 *db, const char *key, const char *value)
@@ -282,6 +316,8 @@ int ost_batch_write(sqlite3 *db, const struct ost_batch *batch, struct ost_error
 		code = write_codes(db, batch);
 	if (code == SQLITE_OK)
 		code = write_runs(db, batch);
+	if (code == SQLITE_OK)
+		code = write_analyses(db, batch);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	if (code == SQLITE_OK)

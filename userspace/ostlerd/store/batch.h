@@ -53,6 +53,15 @@ struct ost_batch_run {
 	int64_t last_unix_ms;
 };
 
+/** struct ost_batch_analysis - what a program needs */
+struct ost_batch_analysis {
+	char digest[OST_DIGEST_LEN];
+	char program[OST_OBJECT_ID_MAX];
+	uint8_t *closure, *needs;	/* copies */
+	uint32_t closure_size, needs_size;
+	int64_t made_unix_ms;
+};
+
 /**
  * struct ost_batch - everything that one transaction writes
  * @host: facts about the host; an empty name means that they are stored already
@@ -68,6 +77,8 @@ struct ost_batch {
 	size_t code_count;
 	struct ost_batch_run *runs;
 	size_t run_count;
+	struct ost_batch_analysis *analyses;
+	size_t analysis_count;
 	struct ost_host host;
 	char features[2048];
 	int64_t now_unix_ms;
@@ -79,6 +90,9 @@ struct ost_batch {
 /** Most rows kept of places, and of runs; the oldest go. */
 #define OST_BATCH_CODES_KEPT OST_CODES_MAX
 #define OST_BATCH_RUNS_KEPT 16384
+
+/** Analyses, likewise: as many as the daemon itself remembers. */
+#define OST_BATCH_ANALYSES_KEPT OST_ANALYSES_MAX
 
 /** ost_batch_write() - write it in one transaction; 0 or negative errno, and then nothing of it is
  * stored */

@@ -97,6 +97,18 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (function, program)"
 	") WITHOUT ROWID;"
 	"CREATE INDEX functions_run_age ON functions_run (last_unix_ms);",
+	/* 2 -> 3; "program" is the id of the program's file, both records are as isa/ writes them */
+	"ALTER TABLE functions_run ADD COLUMN analysis TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE analyses ("
+	" digest TEXT PRIMARY KEY,"
+	" program TEXT NOT NULL,"
+	" analyser TEXT NOT NULL,"
+	" closure BLOB NOT NULL,"
+	" needs BLOB NOT NULL,"
+	" last_unix_ms INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE INDEX analyses_by_program ON analyses (program);"
+	"CREATE INDEX analyses_age ON analyses (last_unix_ms);",
 };
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == OST_DATABASE_VERSION,

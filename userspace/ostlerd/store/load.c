@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ostlerd/store/load.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "isa/need/cache.h"
 #include "lib/log.h"
 #include "ostlerd/core/locate.h"
 #include "ostlerd/store/database.h"
@@ -137,9 +139,43 @@ static bool load_run(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_n
 	ost_feature_set_intersect(&lacking, &now);
 	run->lacking = lacking;
 	run->touched = touched;
+	snprintf(run->analysis, sizeof(run->analysis), "%s", column_text(row, 7));
 	run->first_ns = (uint64_t)(sqlite3_column_int64(row, 5) * 1000000 - epoch_ns);
 	run->last_ns = (uint64_t)(sqlite3_column_int64(row, 6) * 1000000 - epoch_ns);
 	return true;
+}
+
+static bool load_analysis(struct ost_state *state, sqlite3_stmt *row, int64_t epoch_ns)
+{
+	const void *closure = sqlite3_column_blob(row, 1), *needs = sqlite3_column_blob(row, 2);
+	struct ost_analysis *analysis;
+
+	if (!closure || !needs)
+		return false;
+	analysis = ost_analysis_add(&state->analyses, column_text(row, 0), closure,
+				    sqlite3_column_bytes(row, 1), needs,
+				    sqlite3_column_bytes(row, 2));
+	if (!analysis)
+		return false;
+	analysis->made_ns = (uint64_t)(sqlite3_column_int64(row, 3) * 1000000 - epoch_ns);
+	return true;
+}
+
+/* Those of another analyser are of no use: what they are of is looked at again. */
+static int tidy_analyses(sqlite3 *db, struct ost_error *err)
+{
+	sqlite3_stmt *delete = NULL;
+	char analyser[96];
+	int code = sqlite3_prepare_v2(db, "DELETE FROM analyses WHERE analyser != ?1", -1, &delete,
+				      NULL);
+
+	ost_need_analyser(analyser, sizeof(analyser));
+	if (code == SQLITE_OK) {
+		sqlite3_bind_text(delete, 1, analyser, -1, SQLITE_STATIC);
+		code = sqlite3_step(delete);
+	}
+	sqlite3_finalize(delete);
+	return code == SQLITE_DONE ? 0 : ost_database_fail(db, "tidy up", err);
 }
 
 static int load_rows(sqlite3 *db, const char *sql,
@@ -183,8 +219,16 @@ int ost_load_all(sqlite3 *db, struct ost_state *state, int64_t epoch_ns, struct 
 	if (!ret)
 		ret = load_rows(db,
 				"SELECT function, program, requests, lacking, touched, "
-				"first_unix_ms, last_unix_ms FROM functions_run ORDER BY last_unix_ms",
+				"first_unix_ms, last_unix_ms, analysis FROM functions_run "
+				"ORDER BY last_unix_ms",
 				load_run, state, epoch_ns, &bad, err);
+	if (!ret)
+		ret = tidy_analyses(db, err);
+	if (!ret)
+		ret = load_rows(db,
+				"SELECT digest, closure, needs, last_unix_ms FROM analyses "
+				"ORDER BY last_unix_ms",
+				load_analysis, state, epoch_ns, &bad, err);
 	if (bad)
 		ost_warn("store: %u rows make no sense and were passed over", bad);
 	return ret;

@@ -161,6 +161,48 @@ static int gather_all_runs(struct ost_store *store)
 	return ret;
 }
 
+static int copy_analysis(struct ost_batch_analysis *row, const struct ost_analysis *analysis)
+{
+	row->closure = malloc(analysis->closure_size);
+	row->needs = malloc(analysis->needs_size);
+	if (!row->closure || !row->needs) {
+		free(row->closure);
+		free(row->needs);
+		return -ENOMEM;
+	}
+	memcpy(row->closure, analysis->closure, analysis->closure_size);
+	memcpy(row->needs, analysis->needs, analysis->needs_size);
+	row->closure_size = analysis->closure_size;
+	row->needs_size = analysis->needs_size;
+	memcpy(row->digest, analysis->digest, sizeof(row->digest));
+	memcpy(row->program, analysis->program, sizeof(row->program));
+	return 0;
+}
+
+static int gather_analyses(struct ost_store *store)
+{
+	struct ost_batch *batch = &store->batch;
+	struct ost_analysis *analysis = store->state->analyses.first;
+
+	for (; analysis; analysis = analysis->next) {
+		struct ost_batch_analysis *rows;
+
+		if (!analysis->changed)
+			continue;
+		rows = grow(batch->analyses, batch->analysis_count, sizeof(*rows));
+		if (!rows)
+			return -ENOMEM;
+		batch->analyses = rows;
+		rows += batch->analysis_count;
+		if (copy_analysis(rows, analysis))
+			return -ENOMEM;
+		rows->made_unix_ms = unix_ms(store, analysis->made_ns);
+		batch->analysis_count++;
+		analysis->changed = false;
+	}
+	return 0;
+}
+
 static int gather_collections(struct ost_store *store)
 {
 	size_t size = store->pending_count * sizeof(*store->pending);
@@ -186,7 +228,7 @@ static void gather(struct ost_store *store)
 		return;
 	/* what a lack of memory leaves out now is found changed the next time, traps excepted */
 	if (gather_functions(store) || gather_collections(store) || gather_traps(store, now) ||
-	    gather_codes(store) || gather_all_runs(store))
+	    gather_codes(store) || gather_all_runs(store) || gather_analyses(store))
 		ost_warn("store: short of memory; what was learned is written later");
 	if (store->pending_host) {
 		batch->host = store->state->host;
@@ -196,7 +238,8 @@ static void gather(struct ost_store *store)
 	}
 	batch->now_unix_ms = unix_ms(store, now);
 	store->batch_full = batch->function_count || batch->collection_count || batch->trap_count ||
-			    batch->code_count || batch->run_count || batch->host.name[0];
+			    batch->code_count || batch->run_count || batch->analysis_count ||
+			    batch->host.name[0];
 }
 
 static void arm(struct ost_store *store, uint64_t pause_ns)

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ostlerd/action/analyse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "ostlerd/source/analyser.h"
+#include "ostlerd/source/cgroup.h"
+#include "ostlerd/source/code.h"
+#include "ostlerd/source/process.h"
+
+/* How long the libraries of a program are taken to be the same, nanoseconds. */
+#define AGAIN_NS 600000000000ull
+
+/* After a failure, doubled with each; nanoseconds. */
+#define RETRY_NS 30000000000ull
+#define RETRY_MAX_NS 3600000000000ull
+
+/* Most processes of an instance that are looked at for the one that runs the program. */
+#define PROCESSES_MAX 16
+
+struct analyse {
+	struct ost_job job;
+	struct ost_state *state;
+	struct ost_instance *instance;
+	struct ost_analyser analyser;
+	int cgroup_fd;
+	char program[OST_CODE_ID_LEN];
+	char known[OST_DIGEST_LEN];
+	int result;
+	struct ost_error err;
+};
+
+/* Worker thread: the process that runs the program. -ENOENT when there is none. */
+static int find_process(const struct analyse *analyse, struct ost_process *process)
+{
+	pid_t pids[PROCESSES_MAX];
+	ssize_t count = ost_cgroup_processes(analyse->cgroup_fd, pids, PROCESSES_MAX);
+	char id[OST_CODE_ID_LEN];
+
+	for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++) {
+		if (ost_process_open(pids[i], process, NULL))
+			continue;
+		if (!ost_code_program(process->procfd, id, NULL) && !strcmp(id, analyse->program))
+			return 0;
+		ost_process_close(process);
+	}
+	return -ENOENT;
+}
+
+static void run(struct ost_job *job)
+{
+	struct analyse *analyse = ost_container_of(job, struct analyse, job);
+	struct ost_process process = OST_PROCESS_NONE;
+
+	analyse->result = find_process(analyse, &process);
+	if (analyse->result) {
+		ost_error_set(&analyse->err, analyse->result, "no process runs it any more");
+		return;
+	}
+	analyse->analyser.procfd = process.procfd;
+	analyse->result = ost_analyser_run(&analyse->analyser, &analyse->err);
+	ost_process_close(&process);
+}
+
+static void took_failure(struct ost_function_run *run, const struct ost_error *err, uint64_t now)
+{
+	uint64_t pause = RETRY_NS << (run->analyse_failures < 16 ? run->analyse_failures : 16);
+
+	run->analyse_failures++;
+	run->analyse_due_ns = now + (pause < RETRY_MAX_NS ? pause : RETRY_MAX_NS);
+	snprintf(run->analyse_error, sizeof(run->analyse_error), "%.127s", err->text);
+}
+
+static void take(struct analyse *analyse, struct ost_function_run *run)
+{
+	struct ost_analyser *analyser = &analyse->analyser;
+	uint64_t now = ost_now_ns();
+	struct ost_analysis *analysis;
+
+	if (!analyse->result && analyser->closure) {
+		analysis = ost_analysis_add(&analyse->state->analyses, analyser->digest,
+					    analyser->closure, analyser->closure_size,
+					    analyser->needs, analyser->needs_size);
+		if (!analysis)
+			analyse->result = ost_error_set(&analyse->err, -EBADMSG,
+							"its analysis makes no sense");
+		else if (!analysis->made_ns) {
+			analysis->made_ns = now;
+			analysis->changed = true;
+		}
+	}
+	if (analyse->result) {
+		took_failure(run, &analyse->err, now);
+		ost_debug("%s: what %s needs is not known: %s", analyse->instance->function->name,
+			  run->program, analyse->err.text);
+		return;
+	}
+	run->analyse_failures = 0;
+	run->analyse_error[0] = '\0';
+	run->analysed_ns = now;
+	run->analyse_due_ns = now + AGAIN_NS;
+	if (strcmp(run->analysis, analyser->digest)) {
+		memcpy(run->analysis, analyser->digest, sizeof(run->analysis));
+		run->changed = true;
+	}
+}
+
+static void done(struct ost_job *job)
+{
+	struct analyse *analyse = ost_container_of(job, struct analyse, job);
+	struct ost_function_run *run = analyse->instance->run;
+	struct ost_state *state = analyse->state;
+
+	state->analysing = false;
+	/* whatever it runs by now is another matter */
+	if (run && !strcmp(run->program, analyse->program))
+		take(analyse, run);
+	ost_instance_put(&state->instances, analyse->instance);
+	free(analyse->analyser.answer);
+	close(analyse->cgroup_fd);
+	free(analyse);
+	ost_analyse_next(state);
+}
+
+static void begin(struct ost_state *state, struct ost_instance *instance)
+{
+	struct ost_function_run *run_of = instance->run;
+	struct analyse *analyse;
+	int fd = ost_instance_open(&state->instances, instance);
+
+	/* the next one's turn comes with the next sample */
+	run_of->analyse_due_ns = ost_now_ns() + RETRY_NS;
+	if (fd < 0)
+		return;
+	analyse = calloc(1, sizeof(*analyse));
+	if (!analyse) {
+		close(fd);
+		return;
+	}
+	analyse->job.run = run;
+	analyse->job.done = done;
+	analyse->state = state;
+	analyse->instance = instance;
+	analyse->cgroup_fd = fd;
+	memcpy(analyse->program, run_of->program, sizeof(analyse->program));
+	/* one that had to make room is analysed anew */
+	if (*run_of->analysis && ost_analysis_find(&state->analyses, run_of->analysis))
+		memcpy(analyse->known, run_of->analysis, sizeof(analyse->known));
+	analyse->analyser = (struct ost_analyser){
+		.program = analyse->program,
+		.known = analyse->known,
+		.cpu_s = state->config.analyse_cpu_s,
+		.memory = state->config.analyse_memory,
+		.stop = &state->analyse_stopped,
+	};
+	ost_instance_hold(instance);
+	state->analysing = true;
+	ost_pool_submit(&state->analyse, &analyse->job);
+}
+
+/* Seen since its program was looked at last, and that is a while ago. */
+static bool is_due(const struct ost_instance *instance, uint64_t now)
+{
+	const struct ost_function_run *run = instance->run;
+
+	if (!run || !instance->populated || instance->frozen)
+		return false;
+	if ((int64_t)(now - run->analyse_due_ns) < 0)
+		return false;
+	return !run->analysed_ns || (int64_t)(instance->populated_ns - run->analysed_ns) > 0;
+}
+
+void ost_analyse_next(struct ost_state *state)
+{
+	struct ost_instance *instance = NULL;
+	uint64_t now = ost_now_ns();
+
+	if (!state->config.analyse || state->analysing || state->analyse_stopped)
+		return;
+	while ((instance = ost_instance_next(&state->instances, instance)))
+		if (is_due(instance, now)) {
+			begin(state, instance);
+			return;
+		}
+}
+
+void ost_analyse_stop(struct ost_state *state)
+{
+	state->analyse_stopped = true;
+}

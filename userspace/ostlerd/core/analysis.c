@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ostlerd/core/analysis.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/need/record.h"
+#include "isa/need/run.h"
+#include "isa/program/closure.h"
+#include "ostlerd/core/state.h"
+
+static void free_analysis(struct ost_analyses *analyses, struct ost_analysis *analysis)
+{
+	analyses->count--;
+	analyses->bytes -= sizeof(*analysis) + analysis->closure_size + analysis->needs_size;
+	free(analysis->closure);
+	free(analysis->needs);
+	free(analysis);
+}
+
+void ost_analyses_exit(struct ost_analyses *analyses)
+{
+	while (analyses->first) {
+		struct ost_analysis *analysis = analyses->first;
+
+		analyses->first = analysis->next;
+		free_analysis(analyses, analysis);
+	}
+}
+
+struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char *digest)
+{
+	struct ost_analysis **at = &analyses->first, *found;
+
+	while (*at && strcmp((*at)->digest, digest))
+		at = &(*at)->next;
+	found = *at;
+	if (found && at != &analyses->first) {
+		*at = found->next;
+		found->next = analyses->first;
+		analyses->first = found;
+	}
+	return found;
+}
+
+/* Never the first one, which is being used. */
+static void make_room(struct ost_analyses *analyses)
+{
+	while (analyses->count > OST_ANALYSES_MAX || analyses->bytes > OST_ANALYSES_BYTES) {
+		struct ost_analysis **last = &analyses->first, *analysis;
+
+		while (*last && (*last)->next)
+			last = &(*last)->next;
+		if (last == &analyses->first)
+			return;
+		analysis = *last;
+		*last = NULL;
+		free_analysis(analyses, analysis);
+	}
+}
+
+static int unpack(const uint8_t *closure, size_t closure_size, const uint8_t *needs,
+		  size_t needs_size, struct ost_analysed *analysed)
+{
+	int ret = ost_closure_outline(&analysed->program, closure, closure_size);
+
+	if (!ret)
+		ret = ost_record_read(&analysed->found, analysed->program->count, needs, needs_size);
+	return ret;
+}
+
+void ost_analysed_free(struct ost_analysed *analysed)
+{
+	ost_needs_free(&analysed->found);
+	ost_needs_free(&analysed->needs);
+	ost_program_close(analysed->program);
+	analysed->program = NULL;
+}
+
+struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char *digest,
+				      const uint8_t *closure, size_t closure_size,
+				      const uint8_t *needs, size_t needs_size)
+{
+	struct ost_analysis *analysis = ost_analysis_find(analyses, digest);
+	struct ost_analysed analysed = {0};
+	size_t size = sizeof(*analysis) + closure_size + needs_size;
+
+	if (analysis)
+		return analysis;
+	if (strlen(digest) != OST_DIGEST_LEN - 1 || size > OST_ANALYSES_BYTES ||
+	    unpack(closure, closure_size, needs, needs_size, &analysed)) {
+		ost_analysed_free(&analysed);
+		return NULL;
+	}
+	analysis = calloc(1, sizeof(*analysis));
+	if (analysis) {
+		analysis->closure = malloc(closure_size);
+		analysis->needs = malloc(needs_size);
+	}
+	if (!analysis || !analysis->closure || !analysis->needs) {
+		if (analysis) {
+			free(analysis->closure);
+			free(analysis->needs);
+		}
+		free(analysis);
+		ost_analysed_free(&analysed);
+		return NULL;
+	}
+	snprintf(analysis->digest, sizeof(analysis->digest), "%s", digest);
+	snprintf(analysis->program, sizeof(analysis->program), "%s",
+		 analysed.program->members[0].object->id);
+	ost_analysed_free(&analysed);
+	memcpy(analysis->closure, closure, closure_size);
+	memcpy(analysis->needs, needs, needs_size);
+	analysis->closure_size = closure_size;
+	analysis->needs_size = needs_size;
+	analysis->next = analyses->first;
+	analyses->first = analysis;
+	analyses->count++;
+	analyses->bytes += size;
+	make_room(analyses);
+	return analysis;
+}
+
+/* The function's traps and runs, as ost_needs_correct() takes them; to be freed by the caller. */
+static int gather(struct ost_state *state, const struct ost_function *function, struct ost_run *run,
+		  struct ost_run_trap **traps, struct ost_run_clean **clean)
+{
+	const struct ost_code *code = NULL;
+
+	*traps = calloc(function->codes + 1, sizeof(**traps));
+	*clean = calloc(OST_FUNCTION_RUNS_MAX, sizeof(**clean));
+	if (!*traps || !*clean)
+		return -ENOMEM;
+	for (struct ost_trap *trap = state->traps.first; trap; trap = trap->next)
+		if (trap->of == function)
+			ost_trap_settle(trap);
+	while (function->codes && (code = ost_code_next(&state->codes, code)))
+		if (code->function == function && run->trap_count < function->codes)
+			(*traps)[run->trap_count++] = (struct ost_run_trap){
+				code->id, code->offset, code->feature, code->count};
+	for (const struct ost_function_run *at = function->runs;
+	     at && run->clean_count < OST_FUNCTION_RUNS_MAX; at = at->next)
+		(*clean)[run->clean_count++] = (struct ost_run_clean){
+			at->program, at->requests, at->lacking, at->touched};
+	run->traps = *traps;
+	run->clean = *clean;
+	return 0;
+}
+
+int ost_analysis_read(struct ost_state *state, const struct ost_function *function,
+		      const struct ost_function_run *run, struct ost_analysed *analysed)
+{
+	struct ost_analysis *analysis =
+		*run->analysis ? ost_analysis_find(&state->analyses, run->analysis) : NULL;
+	struct ost_run_trap *traps = NULL;
+	struct ost_run_clean *clean = NULL;
+	struct ost_run happened = {0};
+	int ret;
+
+	memset(analysed, 0, sizeof(*analysed));
+	if (!analysis)
+		return -ENOENT;
+	ret = unpack(analysis->closure, analysis->closure_size, analysis->needs,
+		     analysis->needs_size, analysed);
+	if (!ret)
+		ret = ost_record_read(&analysed->needs, analysed->program->count, analysis->needs,
+				      analysis->needs_size);
+	if (!ret)
+		ret = gather(state, function, &happened, &traps, &clean);
+	if (!ret)
+		ret = ost_needs_correct(&analysed->needs, analysed->program, &happened);
+	free(traps);
+	free(clean);
+	if (ret < 0)
+		ost_analysed_free(analysed);
+	return ret < 0 ? ret : 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_CORE_ANALYSIS_H
+#define OST_CORE_ANALYSIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "isa/need/need.h"
+
+struct ost_function;
+struct ost_function_run;
+struct ost_state;
+
+/*
+ * What programs need of a host's processor: analyses, kept by the digest of all bytes of all files of
+ * a program, since build-ids can be forged, and one user's program is not to speak for another's. They
+ * are kept packed: unpacked, one is of a hundred kilobytes and more.
+ */
+
+#define OST_ANALYSES_MAX 1024		/* the least recently used makes room */
+#define OST_ANALYSES_BYTES (16u << 20)	/* of all of them */
+
+#define OST_DIGEST_LEN 65		/* text of a digest, with NUL */
+
+/** struct ost_analysis - of one program with all its libraries */
+struct ost_analysis {
+	struct ost_analysis *next;	/* most recently used first */
+	char digest[OST_DIGEST_LEN];	/* see ost_program_digest() */
+	char program[OST_OBJECT_ID_MAX];	/* id of its file */
+	uint8_t *closure;		/* see isa/program/closure.h */
+	uint8_t *needs;			/* see isa/need/record.h */
+	uint32_t closure_size, needs_size;
+	uint64_t made_ns;
+	bool changed;			/* since it was last stored */
+};
+
+/** struct ost_analyses - all that are kept in memory */
+struct ost_analyses {
+	struct ost_analysis *first;
+	unsigned int count;
+	size_t bytes;
+};
+
+void ost_analyses_exit(struct ost_analyses *analyses);
+
+/** ost_analysis_find() - by digest, to be used now; NULL when there is none */
+struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char *digest);
+
+/**
+ * ost_analysis_add() - keep one; its records are checked and copied
+ *
+ * Return: it, or what was there before; NULL when a record is broken or memory is short.
+ */
+struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char *digest,
+				      const uint8_t *closure, size_t closure_size,
+				      const uint8_t *needs, size_t needs_size);
+
+/** struct ost_analysed - an analysis that is unpacked, and what happened at run time */
+struct ost_analysed {
+	struct ost_program *program;	/* an outline */
+	struct ost_needs found;		/* what the code alone says */
+	struct ost_needs needs;		/* corrected */
+};
+
+/**
+ * ost_analysis_read() - what a program needs that serves as a function
+ * @run: of @function
+ *
+ * This is what placement is to ask. The verdicts are corrected by the function's traps, by what its
+ * programs did without, and by nobody else's. Takes about a millisecond.
+ *
+ * Return: 0, with @analysed for ost_analysed_free(); -ENOENT when it wasn't analysed; -ENOMEM, -EBADMSG.
+ */
+int ost_analysis_read(struct ost_state *state, const struct ost_function *function,
+		      const struct ost_function_run *run, struct ost_analysed *analysed);
+
+void ost_analysed_free(struct ost_analysed *analysed);
+
+#endif

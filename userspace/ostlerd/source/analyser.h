@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OST_SOURCE_ANALYSER_H
+#define OST_SOURCE_ANALYSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+/*
+ * What a running process's program needs, found by a process of its own: the files are hostile, and
+ * an analysis takes seconds and hundreds of megabytes. That process has the lowest priority there is,
+ * is the first to be killed when memory is short, and has given up all rights before it reads more
+ * than headers.
+ */
+
+/* Most bytes of its answer: both records, and some words. */
+#define OST_ANALYSER_ANSWER_MAX (6u << 20)
+
+/** First argument with which the daemon's program is this process. */
+#define OST_ANALYSER_ARGUMENT "--analyse"
+
+/** struct ost_analyser - an analysis that is wanted, then what came out of it */
+struct ost_analyser {
+	int procfd;		/* the process's /proc directory */
+	const char *program;	/* id that its program must have */
+	const char *known;	/* digest of the analysis that is there already; "" = none */
+	uint64_t cpu_s;		/* CPU time that it may take */
+	uint64_t memory;	/* address space that it may have, bytes */
+	const _Atomic bool *stop;	/* set by whoever can't wait for its end */
+
+	char digest[65];
+	uint8_t *answer;	/* to be freed; the records are in it */
+	const uint8_t *closure, *needs;	/* NULL: it is @known still */
+	size_t closure_size, needs_size;
+};
+
+/**
+ * ost_analyser_run() - have it done, and wait
+ *
+ * Blocks for as long as it takes; for a worker.
+ *
+ * Return: 0; -ESRCH when the process has ended; -ESTALE when it runs another program by now; -ETIME
+ * when the CPU time was spent; -ECANCELED when @stop was set; -EINTR when it was killed; what the analysis failed with.
+ */
+int ost_analyser_run(struct ost_analyser *analyser, struct ost_error *err);
+
+/** ost_analyser_main() - that process; its arguments behind OST_ANALYSER_ARGUMENT; an exit status */
+int ost_analyser_main(int argc, char **argv);
+
+#endif
