@@ -5,7 +5,7 @@
  *
  *	read recv poll ppoll select pselect epoll
  *			block in that call without a time-out; EINTR is a failure
- *	sleep		one clock_nanosleep() of 4 s; shorter or EINTR is a failure
+ *	sleep		one clock_nanosleep() of 6 s; shorter or EINTR is a failure
  *	sigwait pause	until SIGUSR1; returning for another signal is a failure
  *	handler		has a handler of its own for signal 57, and counts
  *	fork		a forked child does what poll does too; prints the child's pid
@@ -16,6 +16,8 @@
  *	cancel		cancels a thread that is blocked in epoll_wait()
  *	noconnect	a seccomp filter fails socket() with EPERM
  *	nosocket	a seccomp filter kills the process at socket()
+ *	keyed		a thread runs code that a memory protection key guards; prints its id, or
+ *			that there are no keys
  *	garbage		frees 32 MiB of small blocks below one that lives
  */
 #include <errno.h>
@@ -30,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -139,7 +142,7 @@ static int wait_epoll(void)
 
 static int wait_sleep(void)
 {
-	struct timespec length = {4, 0}, rest, begin, end;
+	struct timespec length = {6, 0}, rest, begin, end;
 	double took;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -149,7 +152,7 @@ static int wait_sleep(void)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	took = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 	printf("%.3f\n", took);
-	return took < 4;
+	return took < 6;
 }
 
 static int wait_pause(void)
@@ -285,6 +288,40 @@ static int joiner(void)
 	return pthread_join(worker, NULL) || pthread_join(reader, NULL);
 }
 
+/* as runtimes guard what they compile: this thread may read it, a signal handler may not */
+static void *run_keyed(void *code)
+{
+	printf("%ld\n", syscall(SYS_gettid));
+	fflush(stdout);
+	((void (*)(volatile sig_atomic_t *))code)(&stopping);
+	return NULL;
+}
+
+static int keyed(void)
+{
+	/* 1: cmpb $0, (%rdi); je 1b; ret */
+	static const unsigned char until_set[] = {0x80, 0x3f, 0x00, 0x74, 0xfb, 0xc3};
+	long key = syscall(SYS_pkey_alloc, 0, 0);
+	pthread_t runner;
+	void *page;
+
+	if (key < 0) {
+		printf("no keys\n");
+		fflush(stdout);
+		return wait_read();
+	}
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return fail("mmap");
+	memcpy(page, until_set, sizeof(until_set));
+	if (syscall(SYS_pkey_mprotect, page, 4096, PROT_READ | PROT_EXEC, key))
+		return fail("pkey_mprotect");
+	if (pthread_create(&runner, NULL, run_keyed, page))
+		return fail("pthread_create");
+	read_to_end(NULL);
+	return pthread_join(runner, NULL);
+}
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t held;
 
@@ -395,6 +432,7 @@ static const struct {
 	{"cancel", canceller},
 	{"noconnect", no_connect},
 	{"nosocket", no_socket},
+	{"keyed", keyed},
 	{"garbage", garbage},
 };
 

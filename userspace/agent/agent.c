@@ -191,6 +191,7 @@ static void take_signal(void)
 	memset(&old, 0, sizeof(old));
 	if (!sigaction || sigaction(OST_AGENT_SIGNAL, NULL, &old) || old.sa_handler != SIG_DFL)
 		return;
+	ost_poke_ready();
 	action.sa_sigaction = ost_poke_handler;
 	/* on the alternate stack where there is one: the thread's own may be a coroutine's */
 	action.sa_flags = SA_RESTART | SA_SIGINFO | SA_ONSTACK;

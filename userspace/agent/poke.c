@@ -4,6 +4,7 @@
  */
 #include "agent/poke.h"
 #include "agent/agent.h"
+#include <cpuid.h>
 #include <linux/futex.h>
 #include <ucontext.h>
 
@@ -27,6 +28,41 @@ struct interrupted {
 	bool blocked;
 	bool failed; /* the program would see EINTR */
 };
+
+/*
+ * Memory protection keys. A handler begins without the right to read pages of any key but 0, yet
+ * V8 gives one to WebAssembly's code, and later versions to all that they compile: looking at what
+ * was interrupted would be a fault. What is changed here ends with the look; the rights that the
+ * program had come back with the handler's return.
+ */
+#define PKRU_NO_ACCESS 0x55555555u /* the access-disable bit of each of the 16 keys */
+
+static bool keys; /* the processor has them and the kernel uses them */
+
+static uint32_t keys_get(void)
+{
+	uint32_t rights, high;
+
+	__asm__ volatile(".byte 0x0f, 0x01, 0xee" /* rdpkru */
+			 : "=a"(rights), "=d"(high)
+			 : "c"(0));
+	return rights;
+}
+
+static void keys_set(uint32_t rights)
+{
+	__asm__ volatile(".byte 0x0f, 0x01, 0xef" /* wrpkru */
+			 :
+			 : "a"(rights), "c"(0), "d"(0)
+			 : "memory");
+}
+
+void ost_poke_ready(void)
+{
+	unsigned int a, b, c, d;
+
+	keys = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_OSPKE);
+}
 
 static bool is_syscall(const unsigned char *p)
 {
@@ -139,7 +175,15 @@ void ost_poke_handler(int sig, siginfo_t *info, void *context)
 	int saved = __errno_location ? *__errno_location() : 0;
 	struct interrupted at;
 
-	look(&at, context);
+	if (keys) {
+		uint32_t rights = keys_get();
+
+		keys_set(rights & ~PKRU_NO_ACCESS);
+		look(&at, context);
+		keys_set(rights);
+	} else {
+		look(&at, context);
+	}
 	if (at.blocked)
 		ost_agent_start(0);
 	/* V8's loop is to come out of epoll_wait: its wrapper goes back in by itself */

@@ -4,6 +4,9 @@
 
 #include <signal.h>
 
+/** ost_poke_ready() - before the handler is installed: find out what it has to reckon with */
+void ost_poke_ready(void);
+
 /**
  * ost_poke_handler() - handler of OST_AGENT_SIGNAL
  *
