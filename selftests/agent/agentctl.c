@@ -44,6 +44,9 @@
 /* How long the signal may be blocked before that is taken to be meant, in ms. */
 #define BLOCKED_MS 3000
 
+/* What an agent on a loaded machine may take beyond the times it is bound to, in ms. */
+#define PATIENCE_MS 10000
+
 enum { EXIT_STATUS = 1, EXIT_USAGE, EXIT_NO_AGENT, EXIT_UNSAFE, EXIT_NO_DIAL, EXIT_PROTOCOL };
 
 struct options {
@@ -291,21 +294,21 @@ static int converse(int fd, const struct options *opt, uint64_t id, struct outco
 	int index = op_index(opt->op), expect = ops[index].expect;
 	double begin;
 
-	if (receive(fd, &out->hello, sizeof(out->hello), OST_AGENT_HELLO, 2000))
+	if (receive(fd, &out->hello, sizeof(out->hello), OST_AGENT_HELLO, PATIENCE_MS))
 		return EXIT_PROTOCOL;
 	if (!strcmp(opt->op, "silent"))
-		return hangs_up(fd, (OST_AGENT_IDLE_S + 3) * 1000) ? 0 : EXIT_PROTOCOL;
+		return hangs_up(fd, OST_AGENT_IDLE_S * 1000 + PATIENCE_MS) ? 0 : EXIT_PROTOCOL;
 	begin = now_ms();
 	if (!send_request(fd, opt, id))
 		return EXIT_PROTOCOL;
 	if (!strcmp(opt->op, "die"))
 		return 0;
 	if (!strcmp(opt->op, "bye"))
-		return hangs_up(fd, 2000) ? 0 : EXIT_PROTOCOL;
-	if (receive(fd, &out->reply, sizeof(out->reply), OST_AGENT_REPLY, opt->timeout_ms + 10000))
+		return hangs_up(fd, PATIENCE_MS) ? 0 : EXIT_PROTOCOL;
+	if (receive(fd, &out->reply, sizeof(out->reply), OST_AGENT_REPLY, opt->timeout_ms + PATIENCE_MS))
 		return EXIT_PROTOCOL;
 	out->op_ms = now_ms() - begin;
-	if (expect == -EPROTO && !hangs_up(fd, 2000))
+	if (expect == -EPROTO && !hangs_up(fd, PATIENCE_MS))
 		return EXIT_PROTOCOL;
 	if (expect != -EPROTO && out->reply.id != id)
 		return EXIT_PROTOCOL;

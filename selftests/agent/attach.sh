@@ -33,7 +33,7 @@ for collector in serial parallel; do
 	wait "$listener" || status=$?
 	answer=$(cat "$tmp/answer")
 	is "$collector: which dials and collects" "$status $(field runtimes) $(field attached)" "0 jvm 1"
-	sleep 0.3
+	wait_for "[ \$(anon $pid) -lt $((before * 60 / 100)) ]" 10
 	after=$(anon "$pid")
 	ok "$collector: memory comes back ($before -> $after KiB)" [ "$after" -lt $((before * 60 / 100)) ]
 	ok "$collector: from now on it can be poked" signal_caught "$pid"

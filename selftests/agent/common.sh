@@ -4,7 +4,8 @@
 # What the agent's tests share; sources ../common.sh. Nothing here needs root, a module or cgroups.
 #
 #	agent, agentctl, target		built files
-#	poke PID OP [OPTION...]		agentctl at this test's socket; sets answer and poke_status
+#	poke PID OP [OPTION...]		agentctl at this test's socket; sets answer and poke_status. Its time-outs are ample:
+#					where nobody is to answer, give shorter ones
 #	field NAME			that word of the last answer
 #	anon PID			anonymous memory, KiB
 #	fate PID			for a failure's comment: how the process is, or what it ended of
@@ -31,7 +32,7 @@ poke()
 	local pid=$1 op=$2
 	shift 2
 	poke_status=0
-	answer=$("$agentctl" -s "$OSTLER_AGENT_SOCKET" "$@" "$pid" "$op" 2>&1) || poke_status=$?
+	answer=$("$agentctl" -s "$OSTLER_AGENT_SOCKET" -d 30000 -t 20000 "$@" "$pid" "$op" 2>&1) || poke_status=$?
 }
 
 field()
@@ -44,6 +45,15 @@ field()
 anon()
 {
 	awk '/^Anonymous:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+# anon_rests PID - what the runtime does of its own after a request is over: two looks agree
+anon_rests()
+{
+	local before
+	before=$(anon "$1")
+	read -rt 0.2 -u "$never_ready" || true
+	[ "$(anon "$1")" = "$before" ]
 }
 
 # signal_caught PID - does it catch signal 57?

@@ -45,7 +45,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		>"$tmp/stranger" 2>&1 &
 	stranger=$!
 	wait_for "[ -S $OSTLER_AGENT_SOCKET ]"
-	for _ in $(seq 20); do kill -57 "$target_pid"; sleep 0.02; done
+	# until it has heard from somebody: the first pokes may come before it listens
+	while alive "$stranger"; do kill -57 "$target_pid" && read -rt 0.05 -u "$never_ready"; done
 	wait "$stranger" || status=$?
 	is "a listener of another user is not served" "$status" 6
 else
