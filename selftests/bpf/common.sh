@@ -87,7 +87,8 @@ watched()
 # have CAPABILITY
 have()
 {
-	ask status | grep -q "^$1 have"
+	# not through a pipe: who asks must read the answer to its end, or the next one begins with the rest
+	[[ $'\n'$(ask status) = *$'\n'"$1 have"* ]]
 }
 
 # need_swap - memory of instances can be reclaimed only where it can go somewhere

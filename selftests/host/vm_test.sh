@@ -33,7 +33,8 @@ ended()
 # qemu_of NAME - that run's QEMU is there (the brackets keep grep from finding itself)
 qemu_of()
 {
-	grep -laE "[q]emu-system.*$tmp/$1\.log" /proc/[0-9]*/cmdline 2>/dev/null | grep -q .
+	# whatever else ends meanwhile makes grep fail, whether it found something or not
+	[ -n "$(grep -laE "[q]emu-system.*$tmp/$1\.log" /proc/[0-9]*/cmdline 2>/dev/null)" ]
 }
 
 # The two hosts wait for each other: the one that is done first stays until the other has said so.
