@@ -32,11 +32,11 @@ is "each" "$(ask drain | grep -c source=1)" 10
 is "park" "$(ask mode "$id" 2)" ""
 start_in_instance a "$load" avx 3
 task=$last_pid
-is "a park wakes the reader" "$(ask poll 10000)" ready
+is "a park wakes the reader" "$(ask poll 50000)" ready
 like "and is told as one" "$(ask drain)" "trap instance=$id event=[1-9][0-9]* ip=.* pid=$task source=0 action=1 code=0 insn=c5f877"
 is "counted as trap and as park" "$(counter "$id" traps) $(counter "$id" parks)" "171 1"
 is "deliver" "$(ask verdict 2 0)" ""
-is "the next one parks" "$(ask poll 10000)" ready
+is "the next one parks" "$(ask poll 50000)" ready
 wait_for '[ "$(counter "$id" parks)" = 2 ]'
 like "the first was told as resumed" "$(ask drain)" "action=2 code=2"
 is "its signal was no trap of its own" "$(counter "$id" traps)" 172

@@ -17,7 +17,7 @@ for _ in 1 2 3; do
 	victim=$last_pid
 	wait "$victim" 2>/dev/null
 	is "the task was killed" $? 137
-	is "the reader was woken" "$(ask poll 2000)" ready
+	is "the reader was woken" "$(ask poll 50000)" ready
 	is "by what happened to it" "$(ask drain)" "oom instance=$id tgid=$victim comm=load
 drained 1"
 done

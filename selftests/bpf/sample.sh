@@ -30,21 +30,29 @@ field()
 	sed -n "s/^instance=$1 .*\<$2=\([0-9]*\).*/\1/p" "$tmp/sample"
 }
 
-# what runs meanwhile changes both: take a sample between two readings that agree
+# what runs meanwhile changes both: take a sample between two readings that agree, and compare it with them
+look()
+{
+	cat "$dir/memory.current" >"$tmp/memory.$1"
+	cat "$dir/cpu.stat" >"$tmp/cpu.$1"
+	cat "$dir/inner/cpu.stat" >"$tmp/nested.$1"
+}
+
 settled()
 {
-	local before
-	before=$(cat "$dir/memory.current" "$dir/cpu.stat" "$dir/inner/cpu.stat")
+	look before
 	ask sample >"$tmp/sample"
-	[ "$before" = "$(cat "$dir/memory.current" "$dir/cpu.stat" "$dir/inner/cpu.stat")" ]
+	look after
+	cmp -s "$tmp/memory.before" "$tmp/memory.after" && cmp -s "$tmp/cpu.before" "$tmp/cpu.after" &&
+		cmp -s "$tmp/nested.before" "$tmp/nested.after"
 }
 ok "the instance is at rest" wait_for settled
 is "instance and nested cgroup are sampled, parents first" \
 	"$(sed 's/ .*parent=/ /; s/ high.*//' "$tmp/sample")" "instance=$a 0
 instance=$inner $a"
-is "memory is memory.current" "$(field "$a" memory)" "$(cat "$dir/memory.current")"
-usage=$(sed -n 's/^usage_usec //p' "$dir/cpu.stat")
-nested=$(sed -n 's/^usage_usec //p' "$dir/inner/cpu.stat")
+is "memory is memory.current" "$(field "$a" memory)" "$(cat "$tmp/memory.after")"
+usage=$(sed -n 's/^usage_usec //p' "$tmp/cpu.after")
+nested=$(sed -n 's/^usage_usec //p' "$tmp/nested.after")
 diag "cpu.stat: $usage us, of them $nested nested; sampled: $(field "$a" cpu_ns) and $(field "$inner" cpu_ns) ns"
 is "CPU time of the nested cgroup is cpu.stat's" $(($(field "$inner" cpu_ns) / 1000)) "$nested"
 sum=$((($(field "$a" cpu_ns) + $(field "$inner" cpu_ns)) / 1000))
@@ -68,8 +76,8 @@ ask sample >"$tmp/sample"
 is "1200 cgroups in one walk" "$(grep -c "parent=$inner " "$tmp/sample")" 1200
 diag "$(ask walk 20)"
 rmdir "$dir"/inner/n{1..1200}
-ask sample >"$tmp/sample"
-is "removed ones are gone" "$(wc -l <"$tmp/sample")" 2
+# the kernel takes them away one after the other, some time after rmdir
+ok "removed ones are gone" wait_for 'ask sample >"$tmp/sample"; [ "$(wc -l <"$tmp/sample")" = 2 ]'
 stop_probes
 
 start_probes --instances 2
