@@ -8,8 +8,10 @@ need_kmod
 start_manager
 park_instance a park_ms=500
 
+# the park may be over before it is looked for: what the manager was told stays
 start_task a avx catch
-wait_parked "$last_pid"
+wait_for "grep -q '^park event=.* pid=$last_pid ' '$notes'" || not_ok "it is parked" "$(cat "$notes")"
+event=$(field event "$(grep "^park event=.* pid=$last_pid " "$notes")")
 ends "after its time it goes on behind its handler" "$last_pid" 0
 ok "which saw the signal as ever" grep -qx "sigill code=2 offset=0" "$said"
 ok "the manager was told" ended "$event" timeout
