@@ -51,7 +51,7 @@ stop()
 	local fd=${inputs[$1]:-} victim=${pids[$1]:-}
 	[ -n "$victim" ] || return 0
 	exec {fd}>&-
-	wait_for "! alive $victim" 3 >/dev/null || kill -KILL "$victim" 2>/dev/null
+	wait_for "! alive $victim" 10 >/dev/null || kill -KILL "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null
 	unset "pids[$1]" "inputs[$1]"
 }
