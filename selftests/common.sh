@@ -23,7 +23,7 @@
 # Needs		need_root, need_worker_host (cgroup v2 with memory), need_cmd PROGRAM...,
 #		need_module (this host takes modules and ours is built for it), need_ostlerd:
 #		skip_all when it is not so
-# Waiting	wait_for CONDITION [SECONDS]	evaluate until true, 10 s unless told; status 1 when it never was.
+# Waiting	wait_for CONDITION [SECONDS]	evaluate until true, 30 s unless told; status 1 when it never was.
 #		Conditions, never times: a loaded or emulated machine is slow.  alive PID: runs, and is no zombie
 # Instances	make_instance NAME [FUNCTION [USER [RUNTIME]]]	a cgroup with our labels
 #		instance_path NAME, instance_id NAME (cgroup id), run_in_instance NAME CMD...,
@@ -245,10 +245,10 @@ exec {never_ready}<> <(:)
 wait_for()
 {
 	local deadline
-	deadline=$((${EPOCHREALTIME/[^0-9]/} + ${2:-10} * 1000000))
+	deadline=$((${EPOCHREALTIME/[^0-9]/} + ${2:-30} * 1000000))
 	until eval "$1"; do
 		if [ "${EPOCHREALTIME/[^0-9]/}" -ge "$deadline" ]; then
-			diag "never became true in ${2:-10} s: $1"
+			diag "never became true in ${2:-30} s: $1"
 			return 1
 		fi
 		read -rt 0.05 -u "$never_ready" || true

@@ -9,7 +9,7 @@
 need_system
 need_function python-template c-csvsort
 
-start_daemon collect.slots=2 collect.timeout_ms=8000 collect.page_cache=no collect.enabled=no ||
+start_daemon collect.slots=2 collect.timeout_ms=25000 collect.page_cache=no collect.enabled=no ||
 	{ not_ok "the daemon starts"; done_testing; exit; }
 start_function stuck python-template
 stuck=$last_pid
