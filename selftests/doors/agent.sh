@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 180
+# timeout: 400
 # The collector's door, by the daemon's own broker: real runtimes that had libostler-agent.so preloaded.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 180
+# timeout: 400
 # Processes that look like a runtime and misbehave: every door ends by its deadline, and with the right word.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
