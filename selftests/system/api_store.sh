@@ -49,7 +49,7 @@ collect worker >/dev/null
 ok "a full disk is said to be so" wait_for '[[ $(degraded store) == *"full"*"tried again"* ]]'
 is "meanwhile collections go on" "$(of worker .last_collection.status)" "done"
 rm "$tmp/small/fill"
-ok "once there is room it is mended" wait_for '[ -z "$(degraded store)" ]' 20
+ok "once there is room it is mended" wait_for '[ -z "$(degraded store)" ]'
 ok "and what waited is written" \
 	wait_for '[ "$(sql "$tmp/small/ostler.db" "select count(*) from collections")" = 1 ]'
 
@@ -62,9 +62,9 @@ sys.stdin.read()' "$tmp/small/ostler.db" <"$tmp/until" >"$tmp/lock" &
 exec 9>"$tmp/until"
 wait_for '[ -s "$tmp/lock" ]'
 collect worker >/dev/null
-ok "a file that another holds is said to be so" wait_for '[[ $(degraded store) == *"locked"* ]]' 20
+ok "a file that another holds is said to be so" wait_for '[[ $(degraded store) == *"locked"* ]]'
 ok "meanwhile it answers at once" ostlerd_answers
 exec 9>&-
-ok "once it is free it is mended" wait_for '[ -z "$(degraded store)" ]' 20
+ok "once it is free it is mended" wait_for '[ -z "$(degraded store)" ]'
 ok "an end is orderly" stop_ostlerd
 done_testing

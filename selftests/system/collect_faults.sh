@@ -30,7 +30,7 @@ wait "$waiter"
 like "then its time is over" "$(cat "$tmp/stuck")" '^(timeout|busy)$'
 is "and is marked" "$(of stuck '.last_collection | "\(.failures) \(.count)"')" "1 0"
 like "with the reason" "$(of stuck .last_collection.detail)" .
-ok "the log tells" said 'stuck: not collected: '
+ok "the log tells" wait_for "said 'stuck: not collected: '"
 is "nothing counts as collecting" "$(get /v1/status .collecting)" 0
 kill -CONT "$stuck"
 ok "awake again, it serves" request stuck
@@ -41,9 +41,9 @@ api POST "/v1/instances/$(instance_id brief)/collect" '{}' >/dev/null
 ok "a collection is under way" wait_for '[ "$(of brief .collecting)" = true ]'
 id=$(instance_id brief)
 remove_instance brief
-ok "its instance vanishes, and it ends" wait_for '[ "$(get /v1/status .collecting)" = 0 ]' 30
+ok "its instance vanishes, and it ends" wait_for '[ "$(get /v1/status .collecting)" = 0 ]'
 is "the instance is no longer there" "$(get "/v1/instances/$id" '.error != null')" true
-ok "as the log says" said 'brief: not collected: gone'
+ok "as the log says" wait_for "said 'brief: not collected: gone'"
 
 make_instance empty
 wait_for '[ "$(of empty .id)" != null ]'

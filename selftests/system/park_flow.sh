@@ -22,7 +22,7 @@ trap_in()
 {
 	request "$1" >/dev/null 2>&1 &
 
-	wait_for "[ \"\$(of $1 .parked)\" = 1 ]" 30 || return 1
+	wait_for "[ \"\$(of $1 .parked)\" = 1 ]" || return 1
 	event=$(get /v1/parks ".parks[] | select(.path | endswith(\"/$1\")).event")
 }
 
@@ -36,7 +36,7 @@ ends()
 }
 
 load_module || { not_ok "the module loads"; done_testing; exit; }
-start_daemon traps.mode=observe traps.park_ms=60000 || { not_ok "the daemon starts"; done_testing; exit; }
+start_daemon traps.mode=observe traps.park_ms=300000 || { not_ok "the daemon starts"; done_testing; exit; }
 is "the module is in use" "$(get /v1/status .parts.module)" true
 start_function avx c-avx2hash park
 avx=$last_pid
@@ -56,7 +56,7 @@ ok "a neighbour serves meanwhile" request other
 is "and the instance is not collected" "$(of avx .schedule.reason)" parked
 is "a verdict of retry is accepted" "$(verdict "$event" retry)" ""
 first=$event
-ok "it traps again and is parked again" wait_for "get /v1/parks '.parks[].event' | grep -qvx $first" 30
+ok "it traps again and is parked again" wait_for "get /v1/parks '.parks[].event' | grep -qvx $first"
 event=$(get /v1/parks '.parks[].event')
 is "as another event" "$([ "$event" != "$first" ] && echo new)" new
 like "a verdict on the old one is refused" "$(verdict "$first" deliver)" 'no task is parked'

@@ -14,7 +14,13 @@ is_frozen()
 	grep -qx "frozen 1" "$dir/cgroup.events"
 }
 
-start_daemon collect.enabled=no collect.settle_ms=3000 || { not_ok "the daemon starts"; done_testing; exit; }
+# marks - what is noted in the cgroup to be put back
+marks()
+{
+	getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null
+}
+
+start_daemon collect.enabled=no collect.settle_ms=6000 || { not_ok "the daemon starts"; done_testing; exit; }
 start_function f c-csvsort
 dir=$(instance_path f)
 ok "it serves" wait_ready f
@@ -31,18 +37,18 @@ wait "$waiter"
 is "it is collected" "$(cat "$tmp/status")" "done"
 is "the quota is put back" "$(cat "$dir/cpu.max")" "5000 100000"
 ok "and it is frozen again" wait_for is_frozen
-is "no mark is left" "$(getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null)" ""
+is "no mark is left" "$(marks)" ""
 
 api POST "/v1/instances/$(instance_id f)/collect" '{}' >/dev/null
 ok "in the middle of the next one" wait_for 'grep -q ^max "$dir/cpu.max" && ! is_frozen'
 kill_daemon
 ok "the daemon is killed: the quota is still lifted" grep -q ^max "$dir/cpu.max"
-like "what it was is remembered in the cgroup" "$(getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null)" '5000 100000'
+like "what it was is remembered in the cgroup" "$(marks)" '5000 100000'
 start_daemon collect.enabled=no || { not_ok "the daemon starts again"; done_testing; exit; }
 ok "at its next start the quota is put back" wait_for '[ "$(cat "$dir/cpu.max")" = "5000 100000" ]'
 ok "and the instance frozen" wait_for is_frozen
-ok "and it says so" said 'CPU quota is put back'
-is "no mark is left" "$(getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null)" ""
+ok "and it says so" wait_for "said 'CPU quota is put back'"
+ok "no mark is left" wait_for '[ -z "$(marks)" ]'
 echo 0 >"$dir/cgroup.freeze"
 echo max >"$dir/cpu.max"
 ok "thawed, it answers" request f

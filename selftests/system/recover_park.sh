@@ -17,13 +17,13 @@ park_one()
 	pid=$last_pid
 	wait_ready "$1"
 	request "$1" >/dev/null 2>&1 &
-	wait_for "[ \"\$(of $1 .parked)\" = 1 ]" 30
+	wait_for "[ \"\$(of $1 .parked)\" = 1 ]"
 }
 
 dies_of_sigill()
 {
 	local status=0
-	wait_for "! alive $1" 30
+	wait_for "! alive $1"
 	wait "$1" 2>/dev/null || status=$?
 	is "$2" "$status" 132
 }

@@ -19,13 +19,13 @@ run()
 
 trap='.traps[] | select(.function == "c-avx2hash" and .build_id != null)'
 load_module || { not_ok "the module loads"; done_testing; exit; }
-start_daemon traps.mode=park traps.park_ms=60000 || { not_ok "the daemon starts"; done_testing; exit; }
+start_daemon traps.mode=park traps.park_ms=300000 || { not_ok "the daemon starts"; done_testing; exit; }
 start_function avx c-avx2hash
 avx=$last_pid
 ok "it serves" wait_ready avx
-ok "its program is known" wait_for '[ -n "$(run ".runs[0].program // empty")" ]' 30
+ok "its program is known" wait_for '[ -n "$(run ".runs[0].program // empty")" ]'
 request avx >/dev/null 2>&1 &
-ok "its trap is placed" wait_for '[ -n "$(get /v1/traps "$trap.build_id")" ]' 30
+ok "its trap is placed" wait_for '[ -n "$(get /v1/traps "$trap.build_id")" ]'
 
 build_id=$(get /v1/traps "$trap.build_id" | head -n 1)
 offset=$(get /v1/traps "$trap.offset" | head -n 1)
@@ -44,7 +44,7 @@ is "the place is the function's" "$(run ".traps[] | select(.offset == \"$offset\
 
 ok "it is written" wait_for \
 	'[ "$(/usr/bin/python3 -c "import sqlite3, sys
-print(sqlite3.connect(sys.argv[1]).execute(\"select count(*) from traps_by_code\").fetchone()[0])" "$tmp/ostler.db")" -ge 1 ]' 30
+print(sqlite3.connect(sys.argv[1]).execute(\"select count(*) from traps_by_code\").fetchone()[0])" "$tmp/ostler.db")" -ge 1 ]'
 kill_daemon
 start_daemon traps.mode=park
 is "after a crash the place is known still" "$(run ".traps[] | select(.offset == \"$offset\").build_id" | head -n 1)" "$build_id"
