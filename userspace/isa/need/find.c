@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "isa/flow/solve.h"
+#include "isa/flow/zeroes.h"
 #include "isa/implied.h"
 #include "isa/need/known.h"
 #include "isa/need/need.h"
@@ -146,7 +147,7 @@ static enum ost_need_verdict verdict_of(unsigned int feature, const struct place
 
 /*
  * BSF with a REP prefix is what compilers write for any processor when the input isn't zero, and
- * is TZCNT where there is one: alone it says nothing.
+ * is TZCNT where there is one: alone it says nothing. See ost_zeroes_meant().
  */
 static bool is_idiom(const struct ost_feature_rule *rule)
 {
@@ -173,8 +174,6 @@ static void take_use(struct find *find, const struct place *place,
 	struct ost_feature_set guard = {0}, plain;
 	bool known;
 
-	if (is_idiom(rule))
-		return;
 	if (place->cond != OST_COND_ALL) {
 		/* it is the same for many in a row */
 		if (find->implied_of != place->cond) {
@@ -186,6 +185,9 @@ static void take_use(struct find *find, const struct place *place,
 	} else {
 		plain = guard;
 	}
+	if (is_idiom(rule) && (place->cond == OST_COND_ALL || clause_met(&rule->all[0], &guard) ||
+			       !ost_zeroes_meant(find->graph, place->function, place->site)))
+		return;
 	for (unsigned int i = 0; i < OST_RULE_MAX && rule->all[i].any[0]; i++) {
 		unsigned int feature = rule->all[i].any[0];
 		enum ost_need_verdict verdict = OST_NEED_DISPATCHED;
