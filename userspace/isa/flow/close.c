@@ -13,6 +13,9 @@
 /** How often a block's state may change before what still does is given up: loops that count. */
 #define CHANGES_MAX 40
 
+/** The same where it holds an address: that is then taken to go where others may call it. */
+#define ADDRESS_CHANGES_MAX 200
+
 /** How often a block's state may change while what tells goes before what nothing is known of. */
 #define HOPE_MAX 8
 
@@ -106,15 +109,17 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		if (in->reg[reg] == state->reg[reg])
 			continue;
 		value = meet(look, block, in->reg[reg], in->cond, state->reg[reg], cond, &lost);
+		if (value != in->reg[reg] && block->changes > CHANGES_MAX) {
+			lost |= block->changes > ADDRESS_CHANGES_MAX;
+			if (lost || !ost_value_has_address(close->values, value))
+				value = OST_VALUE_ANY;
+		}
 		if (lost) {
 			close_escape(look, in, look->ops[block->first].site, in->reg[reg],
 				     OST_EDGE_ADDRESS);
 			close_escape(look, state, look->ops[block->first].site, state->reg[reg],
 				     OST_EDGE_ADDRESS);
 		}
-		if (value != in->reg[reg] && block->changes > CHANGES_MAX &&
-		    !ost_value_has_address(close->values, value))
-			value = OST_VALUE_ANY;
 		changed |= value != in->reg[reg];
 		in->reg[reg] = value;
 	}
@@ -151,7 +156,8 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	}
 	if (!changed)
 		return;
-	block->changes++;
+	if (block->changes < UINT16_MAX)
+		block->changes++;
 	enqueue(look, number);
 }
 
@@ -166,7 +172,7 @@ static void leave(struct look *look, const struct state *state)
 		/* an address that is returned may be called, and a resolver's will be; in a
 		 * function that returns nothing, it is only left over */
 		if (look->last && ost_value_has_address(values, state->reg[RAX]) &&
-		    close_answer_used(look->close, look->function))
+		    ost_close_answer_used(look->close, look->function))
 			close_escape(
 				look, state, look->ops[look->op_count - 1].site, state->reg[RAX],
 				look->function->traits & OST_TRAIT_RESOLVER ? OST_EDGE_RESOLVED

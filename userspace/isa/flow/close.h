@@ -88,6 +88,9 @@ void ost_close_free(struct ost_close *close);
  * for each of its callers? */
 bool ost_close_followed(const struct ost_function *function);
 
+/** ost_close_answer_used() - does anybody who calls it look at what it returns? */
+bool ost_close_answer_used(struct ost_close *close, const struct ost_function *function);
+
 /** ost_close_named() - the feature that a string names, blanks around it aside, or OST_FEATURE_NONE
  */
 unsigned int ost_close_named(const struct ost_object *object, uint64_t address);

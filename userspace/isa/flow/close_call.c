@@ -96,6 +96,8 @@ static void clobber(struct state *state, uint16_t registers, ost_value rax)
 	state->reg[RAX] = rax;
 	state->flags = (struct ost_flags){0};
 	memset(state->vector, 0, sizeof(state->vector));
+	/* arguments on the stack are the callee's */
+	close_recent_forget(state);
 }
 
 /* What the kernel tells in the auxiliary vector: in AT_HWCAP2, that it lets RDFSBASE be used. */

@@ -26,10 +26,12 @@
 /** Largest function that is: bytes. */
 #define INLINE_BYTES 512
 
-/** Words of the stack that are known along a path. */
+/** Words of the stack that are known along a path, of those that tell of the processor ... */
 #define RECENT_MAX 12
+/** ... and of plain numbers: as many as CPUID is given, and some that are put there meanwhile. */
+#define NUMBERS_MAX 4
 
-/** struct recent - what was stored on the stack last, of what tells of the processor */
+/** struct recent - what was stored on the stack last */
 struct recent {
 	int64_t distance;
 	ost_value value;
@@ -42,7 +44,8 @@ struct state {
 	struct ost_flags flags;
 	ost_value vector[16][2]; /* low and high half of xmm0 .. xmm15 */
 	struct recent recent[RECENT_MAX];
-	uint32_t recents;
+	struct recent number[NUMBERS_MAX];
+	uint32_t recents, numbers;
 	ost_cond cond;	/* what is known to be present here */
 	uint8_t trying; /* enum trying */
 };
@@ -181,6 +184,8 @@ void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond 
 void close_recent_store(struct look *look, struct state *state, int64_t distance,
 			unsigned int bytes, ost_value value);
 void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes);
+/* something is written nobody knows where: no plain number there is sure any more */
+void close_recent_forget(struct state *state);
 /* a function that was followed has returned: what it had on the stack is gone */
 void close_recent_leave(struct look *look, struct state *state);
 /* false: only the cells know */
@@ -222,8 +227,6 @@ extern const uint8_t close_argument_registers[6];
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
-/* does anybody who calls it look at what it returns? */
-bool close_answer_used(struct ost_close *close, const struct ost_function *function);
 /* registers that a call overwrites: compilers know which a local function leaves alone */
 uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
 			const struct ost_function *callee);

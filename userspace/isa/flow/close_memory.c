@@ -291,6 +291,8 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 	if (address->value == OST_VALUE_NOTHING)
 		return;
 	list = ost_value_alts(look->close->values, address->value, &count);
+	if (!list || address->indexed)
+		close_recent_forget(state);
 	if (!list) {
 		if (!address->indexed && address->distance >= 0)
 			calls->store(calls->context, look->function, &memory, value, state->cond);

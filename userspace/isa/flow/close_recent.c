@@ -7,28 +7,55 @@
  * The cells of the stack hold all that was ever stored there. What CPUID said last is often put
  * into the same few words again and again, one leaf after the other, so what tells of the processor
  * is also kept along the path on which it was stored, until something else is stored in its place.
+ * So are the last plain numbers: where arguments are passed on the stack, they say which leaf it is.
  */
+
+static void drop_from(struct recent *list, uint32_t *count, unsigned int at)
+{
+	(*count)--;
+	memmove(&list[at], &list[at + 1], (*count - at) * sizeof(*list));
+	memset(&list[*count], 0, sizeof(*list));
+}
 
 static void drop(struct state *state, unsigned int at)
 {
-	state->recents--;
-	memmove(&state->recent[at], &state->recent[at + 1],
-		(state->recents - at) * sizeof(state->recent[0]));
-	memset(&state->recent[state->recents], 0, sizeof(state->recent[0]));
+	drop_from(state->recent, &state->recents, at);
+}
+
+static bool overlaps(const struct recent *recent, int64_t distance, unsigned int bytes)
+{
+	return recent->distance < distance + (int64_t)bytes &&
+	       distance < recent->distance + recent->bytes;
 }
 
 void close_recent_drop(struct state *state, int64_t distance, unsigned int bytes)
 {
 	for (unsigned int i = state->recents; i-- > 0;)
-		if (state->recent[i].distance < distance + (int64_t)bytes &&
-		    distance < state->recent[i].distance + state->recent[i].bytes)
+		if (overlaps(&state->recent[i], distance, bytes))
 			drop(state, i);
+	for (unsigned int i = state->numbers; i-- > 0;)
+		if (overlaps(&state->number[i], distance, bytes))
+			drop_from(state->number, &state->numbers, i);
+}
+
+void close_recent_forget(struct state *state)
+{
+	state->numbers = 0;
+	memset(state->number, 0, sizeof(state->number));
 }
 
 void close_recent_store(struct look *look, struct state *state, int64_t distance,
 			unsigned int bytes, ost_value value)
 {
+	uint64_t number;
+
 	close_recent_drop(state, distance, bytes);
+	if (ost_value_constant(look->close->values, value, &number)) {
+		if (state->numbers == NUMBERS_MAX)
+			drop_from(state->number, &state->numbers, 0);
+		state->number[state->numbers++] = (struct recent){distance, value, bytes};
+		return;
+	}
 	if (!ost_value_tells(look->close->values, value) ||
 	    ost_value_has_address(look->close->values, value))
 		return;
@@ -50,11 +77,11 @@ void close_recent_leave(struct look *look, struct state *state)
 			drop(state, i);
 }
 
-bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
-		       unsigned int bytes, ost_value *value)
+static bool load_from(struct look *look, const struct recent *list, uint32_t count,
+		      int64_t distance, unsigned int bytes, ost_value *value)
 {
-	for (unsigned int i = 0; i < state->recents; i++) {
-		const struct recent *recent = &state->recent[i];
+	for (unsigned int i = 0; i < count; i++) {
+		const struct recent *recent = &list[i];
 
 		if (distance < recent->distance ||
 		    distance + (int64_t)bytes > recent->distance + recent->bytes)
@@ -64,6 +91,13 @@ bool close_recent_load(struct look *look, const struct state *state, int64_t dis
 		return true;
 	}
 	return false;
+}
+
+bool close_recent_load(struct look *look, const struct state *state, int64_t distance,
+		       unsigned int bytes, ost_value *value)
+{
+	return load_from(look, state->recent, state->recents, distance, bytes, value) ||
+	       load_from(look, state->number, state->numbers, distance, bytes, value);
 }
 
 static const struct recent *find(const struct state *state, const struct recent *like)
@@ -101,14 +135,32 @@ static void take_over(struct look *look, struct state *in, const struct state *o
 			in->recent[in->recents++] = other->recent[i];
 }
 
+/* Numbers that are the same on both paths. Were any lost? */
+static bool meet_numbers(struct state *in, const struct state *other)
+{
+	uint32_t count = in->numbers;
+
+	for (unsigned int i = in->numbers; i-- > 0;) {
+		unsigned int at = 0;
+
+		while (at < other->numbers &&
+		       memcmp(&in->number[i], &other->number[at], sizeof(in->number[i])) != 0)
+			at++;
+		if (at == other->numbers)
+			drop_from(in->number, &in->numbers, i);
+	}
+	return count != in->numbers;
+}
+
 bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 		       const struct state *other, ost_cond when_other, bool hope)
 {
 	struct recent before[RECENT_MAX];
 	uint32_t count = in->recents;
+	bool lost_number = meet_numbers(in, other);
 
 	if (!count && (!hope || !other->recents))
-		return false;
+		return lost_number;
 	memcpy(before, in->recent, sizeof(before));
 	for (unsigned int i = in->recents; i-- > 0;) {
 		struct recent *recent = &in->recent[i];
@@ -124,5 +176,6 @@ bool close_recent_meet(struct look *look, struct state *in, ost_cond when_in,
 	}
 	if (hope)
 		take_over(look, in, other);
-	return count != in->recents || memcmp(before, in->recent, count * sizeof(before[0]));
+	return lost_number || count != in->recents ||
+	       memcmp(before, in->recent, count * sizeof(before[0])) != 0;
 }

@@ -263,6 +263,9 @@ static void do_other(struct look *look, struct state *state, const struct ost_op
 			     OST_EDGE_ADDRESS);
 	for (unsigned int left = op->clobbers & ~(1u << RSP); left; left &= left - 1)
 		state->reg[__builtin_ctz(left)] = OST_VALUE_ANY;
+	/* what it writes to memory, also as a string, isn't followed */
+	if (op->dst.kind == OST_OPERAND_MEMORY || op->sources & op->clobbers & 1u << RDI)
+		close_recent_forget(state);
 }
 
 void close_step(struct look *look, struct state *state, const struct ost_op *op)

@@ -249,14 +249,15 @@ static void look_at_caller(void *context, struct ost_function *caller, const str
 		at += op.length;
 		if (!i)
 			continue;
-		callers->used = reads_of(&op) >> RAX & 1 || op.kind == OST_DO_RETURN;
+		callers->used = reads_of(&op) >> RAX & 1 || op.kind == OST_DO_RETURN ||
+				op.kind == OST_DO_JUMP;
 		if (op.clobbers >> RAX & 1 || op.kind == OST_DO_CALL)
 			return;
 	}
 	callers->used = true;
 }
 
-bool close_answer_used(struct ost_close *close, const struct ost_function *function)
+bool ost_close_answer_used(struct ost_close *close, const struct ost_function *function)
 {
 	struct callers callers = {.close = close};
 

@@ -337,13 +337,18 @@ static void pass_argument(struct ost_solve *solve, struct ost_function *callee, 
 	solve_want(solve, callee);
 }
 
-/* What is known of an answer goes before what isn't, as long as it tells of the processor. */
+/* What is known of an answer goes before what isn't, as far as it tells the processors apart: one
+ * that is left over under a test says nothing beside others. */
 static ost_value answer_of(const struct ost_solve *solve, const struct closely *closely)
 {
 	bool lost = false;
+	ost_value told;
 
-	if (!closely->returned_unknown || ost_value_tells(solve->values, closely->returned))
+	if (!closely->returned_unknown)
 		return closely->returned;
+	told = ost_value_instead(solve->values, OST_VALUE_ANY, closely->returned);
+	if (told != OST_VALUE_ANY)
+		return told;
 	return ost_value_join(solve->values, closely->returned, OST_COND_NONE, OST_VALUE_ANY,
 			      OST_COND_NONE, &lost);
 }
@@ -383,10 +388,18 @@ static bool leads_to_cells(const struct ost_solve *solve, ost_value value)
 	unsigned int count;
 
 	alts = ost_value_alts(solve->values, value, &count);
-	for (unsigned int i = 0; i < count; i++)
-		if (alts[i].kind == OST_ALT_ADDRESS &&
-		    ost_cells_has(solve->cells, alts[i].member, alts[i].number, STRUCT_BEFORE))
+	for (unsigned int i = 0; i < count; i++) {
+		struct ost_place place = {alts[i].member, alts[i].number};
+		uint64_t size;
+
+		if (alts[i].kind != OST_ALT_ADDRESS || place.address & OST_CLOSE_THREAD)
+			continue;
+		/* what is behind it belongs to another one */
+		size = ost_graph_object_end(solve->graph, place) - place.address;
+		if (ost_cells_has(solve->cells, place.member, place.address,
+				  size < STRUCT_BEFORE ? size : STRUCT_BEFORE))
 			return true;
+	}
 	return false;
 }
 
@@ -410,8 +423,10 @@ static void tell_returns(void *context, struct ost_function *function, ost_value
 	joined = answer_of(solve, closely);
 	if (joined == before)
 		return;
-	/* a resolver answers the loader; those who seem to call it call what it chose */
-	if (function->traits & OST_TRAIT_RESOLVER)
+	/* a resolver answers the loader; those who seem to call it call what it chose. What a
+	 * function that answers nothing has left over says nothing */
+	if (function->traits & OST_TRAIT_RESOLVER ||
+	    !ost_close_answer_used(solve->close, function))
 		return;
 	want_callers(solve, function,
 		     ost_value_tells(solve->values, joined) || leads_to_cells(solve, joined));
