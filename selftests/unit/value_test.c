@@ -102,6 +102,52 @@ static void cpuid_bits_are_features(void **state)
 	check_test(masked(ost_value_cpuid(values, 1, 0, OST_EDX), 1u << 26), CC_NOT_EQUAL, "", "");
 }
 
+/* Bits that never meet are put together by a sum as well, and moved by a product. */
+static void a_sum_of_other_bits_is_a_union(void **state)
+{
+	ost_value avx2 = masked(ost_value_cpuid(values, 7, 0, OST_EBX), 1u << 5);
+	ost_value ssse3 = masked(ost_value_cpuid(values, 1, 0, OST_ECX), 1u << 9);
+	ost_value moved = ost_value_compute(values, OST_OP_MUL, ssse3, number(8), 64), sum;
+
+	(void)state;
+	sum = ost_value_compute(values, OST_OP_ADD, avx2, moved, 64);
+	check_test(masked(sum, 1u << 5), CC_NOT_EQUAL, "avx2", "");
+	check_test(masked(sum, 1u << 12), CC_NOT_EQUAL, "ssse3", "");
+	/* the same bit in both carries on */
+	assert_int_equal(ost_value_compute(values, OST_OP_ADD, avx2,
+					   ost_value_cpuid(values, 7, 0, OST_EBX), 64),
+			 OST_VALUE_ANY);
+	assert_int_equal(ost_value_compute(values, OST_OP_MUL,
+					   ost_value_cpuid(values, 7, 0, OST_EBX), number(6), 64),
+			 OST_VALUE_ANY);
+}
+
+/* SETcc of something unknown, on one of two paths: that says which one it was, where it may. */
+static void a_truth_may_tell_its_path(void **state)
+{
+	ost_value truth = ost_value_paste(values, OST_VALUE_ANY,
+					  join(number(0), "", number(1), ""), 0, 8);
+
+	(void)state;
+	check_test(masked(join(truth, "avx2", number(0), ""), 1), CC_NOT_EQUAL, "", "");
+	ost_values_truths(values, true);
+	check_test(masked(join(truth, "avx2", number(0), ""), 1), CC_NOT_EQUAL, "avx2", "");
+	check_test(masked(join(OST_VALUE_ANY, "avx2", number(0), ""), 1), CC_NOT_EQUAL, "", "");
+	ost_values_truths(values, false);
+	check_test(masked(join(truth, "avx2", number(0), ""), 1), CC_NOT_EQUAL, "", "");
+}
+
+/* A pointer that came by a test can't be told from anything else. */
+static void a_pointer_beside_anything_tells_nothing(void **state)
+{
+	struct ost_alt pointer = {.kind = OST_ALT_ARGUMENT, .member = 3};
+	ost_value given = ost_value_alt(values, &pointer);
+
+	(void)state;
+	assert_false(ost_value_tells(values, join(given, "avx2", OST_VALUE_ANY, "")));
+	assert_true(ost_value_tells(values, join(given, "avx2", number(0), "")));
+}
+
 static void bits_move(void **state)
 {
 	ost_value ebx = ost_value_cpuid(values, 7, 0, OST_EBX);
@@ -273,6 +319,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(cpuid_bits_are_features, begin, end),
 		cmocka_unit_test_setup_teardown(bits_move, begin, end),
+		cmocka_unit_test_setup_teardown(a_sum_of_other_bits_is_a_union, begin, end),
+		cmocka_unit_test_setup_teardown(a_truth_may_tell_its_path, begin, end),
+		cmocka_unit_test_setup_teardown(a_pointer_beside_anything_tells_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(a_flag_set_after_a_test_tells_the_same, begin, end),
 		cmocka_unit_test_setup_teardown(levels_compare, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_no_path, begin, end),

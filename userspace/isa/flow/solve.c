@@ -116,6 +116,13 @@ static void give_up(struct ost_solve *solve, struct closely *closely)
 	solve->given_up++;
 }
 
+/* Who is being looked at, or NULL. */
+static void set_looking(struct ost_solve *solve, struct closely *closely)
+{
+	solve->looking = closely;
+	ost_values_truths(solve->values, closely && closely->distance <= IMPLICIT_MAX);
+}
+
 static void run_queue(struct ost_solve *solve)
 {
 	while (solve->queue_head < solve->queue.count && !solve->failed) {
@@ -124,7 +131,7 @@ static void run_queue(struct ost_solve *solve)
 		closely->queued = false;
 		closely->looks++;
 		closely->steps += solve->steps;
-		solve->looking = closely;
+		set_looking(solve, closely);
 		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
 			give_up(solve, closely);
 		closely->steps -= solve->steps;
@@ -136,7 +143,7 @@ static void run_queue(struct ost_solve *solve)
 		}
 	}
 	solve->queue.count = solve->queue_head = 0;
-	solve->looking = NULL;
+	set_looking(solve, NULL);
 }
 
 /* What the entry point of the program hands to the C library. */
@@ -186,12 +193,12 @@ static void last_looks(struct ost_solve *solve)
 	for (size_t i = 0; i < solve->closely.count && !solve->failed; i++) {
 		struct closely *closely = solve->closely.at[i];
 
-		solve->looking = closely;
+		set_looking(solve, closely);
 		if (!closely->failed &&
 		    ost_close_look(solve->close, closely->function, true, &solve->steps))
 			give_up(solve, closely);
 	}
-	solve->looking = NULL;
+	set_looking(solve, NULL);
 }
 
 struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)

@@ -304,13 +304,28 @@ bool ost_value_has_address(const struct ost_values *values, ost_value value)
 	return false;
 }
 
+static bool is_anything(const struct ost_alt *alt)
+{
+	return alt->kind == OST_ALT_UNKNOWN && !alt->number && alt->cond == OST_COND_NONE;
+}
+
+/* What it points to can't be told from anything else. */
+static bool is_pointer_to_unknown(const struct ost_alt *alt)
+{
+	return alt->kind == OST_ALT_ARGUMENT || alt->kind == OST_ALT_STACK;
+}
+
 bool ost_value_tells(const struct ost_values *values, ost_value value)
 {
 	const struct alts *row = ost_value_row(values, value);
 	const struct bits *bits = ost_value_bits(values, value);
+	bool anything = false;
 
 	for (unsigned int i = 0; row && i < row->count; i++)
-		if (row->alt[i].cond != OST_COND_NONE)
+		anything |= is_anything(&row->alt[i]);
+	for (unsigned int i = 0; row && i < row->count; i++)
+		if (row->alt[i].cond != OST_COND_NONE &&
+		    !(anything && is_pointer_to_unknown(&row->alt[i])))
 			return true;
 	for (unsigned int i = 0; bits && i < 64; i++)
 		if (bits->one[i] > OST_COND_ALL || bits->zero[i] > OST_COND_ALL)
@@ -391,6 +406,25 @@ static ost_value join_unknown(struct ost_values *values, const struct alts *row,
 	return ost_value_make_alts(values, list, count);
 }
 
+/* Something that isn't known and says nothing by where it comes from: not a truth value in the low
+ * byte of a register, as SETcc leaves it, where those are listened to. */
+static bool says_nothing(const struct ost_values *values, ost_value value)
+{
+	const struct bits *bits = ost_value_bits(values, value);
+
+	if (!ost_value_unknown(values, value))
+		return false;
+	for (unsigned int i = 1; bits && i < 8; i++)
+		if (bits->one[i] != OST_COND_ALL)
+			return true;
+	return !bits || !values->truths;
+}
+
+void ost_values_truths(struct ost_values *values, bool told)
+{
+	values->truths = told;
+}
+
 static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
 		      ost_cond when_b, bool *lost)
 {
@@ -401,9 +435,9 @@ static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, o
 	ost_value made;
 
 	/* what nothing is known of says nothing by where it comes from */
-	if (ost_value_unknown(values, a))
+	if (says_nothing(values, a))
 		when_a = OST_COND_NONE;
-	if (ost_value_unknown(values, b))
+	if (says_nothing(values, b))
 		when_b = OST_COND_NONE;
 	if (row_a && row_b) {
 		for (unsigned int i = 0; i < row_a->count; i++) {
@@ -447,8 +481,12 @@ static bool only_bits(const struct ost_values *values, ost_value value)
 ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
 			 ost_cond when_b, bool *lost)
 {
-	struct memo wanted = {
-		.a = a, .b = b, .when_a = when_a, .when_b = when_b, .op = MEMO_JOIN, .used = true};
+	struct memo wanted = {.a = a,
+			      .b = b,
+			      .when_a = when_a,
+			      .when_b = when_b,
+			      .op = values->truths ? MEMO_JOIN_TRUTHS : MEMO_JOIN,
+			      .used = true};
 	struct memo *memo;
 	bool found;
 

@@ -76,6 +76,12 @@ struct ost_values *ost_values_new(void);
 void ost_values_free(struct ost_values *values);
 struct ost_conds *ost_values_conds(struct ost_values *values);
 
+/**
+ * ost_values_truths() - is a truth value of which nothing is known taken to say, where paths meet,
+ * which one it came by? From the start: no
+ */
+void ost_values_truths(struct ost_values *values, bool told);
+
 ost_value ost_value_number(struct ost_values *values, uint64_t number);
 ost_value ost_value_alt(struct ost_values *values, const struct ost_alt *alt);
 

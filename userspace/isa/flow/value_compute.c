@@ -148,6 +148,31 @@ static ost_value compute_shift(struct ost_values *values, enum ost_value_op op,
 	return ost_value_make_bits(values, &out);
 }
 
+/* Is there no bit that may be set in both? Their sum has no carry then. */
+static bool disjoint(const struct bits *a, const struct bits *b, unsigned int width)
+{
+	for (unsigned int i = 0; i < width; i++)
+		if (a->one[i] != OST_COND_ALL && b->one[i] != OST_COND_ALL)
+			return false;
+	return true;
+}
+
+/* What compilers make of shifts and unions of flags. */
+static ost_value compute_arithmetic(struct ost_values *values, enum ost_value_op op, ost_value a,
+				    ost_value b, unsigned int width)
+{
+	struct bits bits_a, bits_b;
+	uint64_t by;
+
+	if (op == OST_OP_MUL && ost_value_constant(values, b, &by) && by && !(by & (by - 1)) &&
+	    ost_value_spread(values, a, &bits_a))
+		return compute_shift(values, OST_OP_SHL, &bits_a, __builtin_ctzll(by), width);
+	if (op == OST_OP_ADD && ost_value_spread(values, a, &bits_a) &&
+	    ost_value_spread(values, b, &bits_b) && disjoint(&bits_a, &bits_b, width))
+		return compute_logic(values, OST_OP_OR, &bits_a, &bits_b, width);
+	return OST_VALUE_ANY;
+}
+
 static ost_value compute(struct ost_values *values, enum ost_value_op op, ost_value a, ost_value b,
 			 unsigned int width)
 {
@@ -169,7 +194,7 @@ static ost_value compute(struct ost_values *values, enum ost_value_op op, ost_va
 	if ((op == OST_OP_SHL || op == OST_OP_SHR || op == OST_OP_SAR) &&
 	    ost_value_constant(values, b, &by) && ost_value_spread(values, a, &bits_a))
 		return compute_shift(values, op, &bits_a, by & (width == 64 ? 63 : 31), width);
-	return OST_VALUE_ANY;
+	return compute_arithmetic(values, op, a, b, width);
 }
 
 /* Of two plain numbers, the result is one. */
@@ -195,7 +220,8 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 		return a;
 	row_a = ost_value_row(values, a);
 	row_b = ost_value_row(values, b);
-	if ((!row_a || !row_b) && (op == OST_OP_ADD || op == OST_OP_SUB || op == OST_OP_MUL))
+	if ((a == OST_VALUE_ANY || b == OST_VALUE_ANY || op == OST_OP_SUB) && (!row_a || !row_b) &&
+	    (op == OST_OP_ADD || op == OST_OP_SUB || op == OST_OP_MUL))
 		return OST_VALUE_ANY;
 	if (plain(row_a) && plain(row_b))
 		return ost_value_number(values, compute_number(op, row_a->alt[0].number,

@@ -39,6 +39,7 @@ struct memo {
 
 enum {
 	MEMO_JOIN = 0x80,
+	MEMO_JOIN_TRUTHS,
 	MEMO_GIVEN,
 	MEMO_CUT,
 	MEMO_EXTEND,
@@ -60,6 +61,7 @@ struct ost_values {
 	struct pool alts, bits;
 	struct memo *memo;
 	struct number *numbers;
+	bool truths; /* ost_values_truths() */
 };
 
 /* the slot for these, and whether they are what it holds */
