@@ -164,6 +164,41 @@ static void numbers_that_do_not_fit(void **state)
 	json_decref(object);
 }
 
+static void text_is_as_janssons(void **state)
+{
+	json_t *all = json_object(), *list = json_array(), *many = json_object();
+	char bytes[256], name[16], *own, *other;
+
+	/* every byte that may stand in a text, a few more characters, and a NUL */
+	for (int i = 0; i < 127; i++)
+		bytes[i] = (char)i;
+	json_object_set_new(all, "bytes", json_stringn(bytes, 127));
+	json_object_set_new(all, "", json_string("\x7f\u00e9\u20ac\U0001f600"));
+	json_object_set_new(all, "name \"with\"\n", json_string(""));
+	json_array_append_new(list, json_integer(INT64_MIN));
+	json_array_append_new(list, json_integer(INT64_MAX));
+	json_array_append_new(list, json_real(0.1));
+	json_array_append_new(list, json_real(1e300));
+	json_array_append_new(list, json_real(-3.0));
+	json_array_append_new(list, json_true());
+	json_array_append_new(list, json_false());
+	json_array_append_new(list, json_null());
+	json_array_append_new(list, json_array());
+	json_array_append_new(list, json_object());
+	for (int i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		json_object_set_new(many, name, json_integer(i));
+	}
+	json_array_append_new(list, many);
+	json_object_set_new(all, "list", list);
+	own = ost_json_text(all);
+	other = json_dumps(all, JSON_COMPACT);
+	assert_string_equal(own, other);
+	free(own);
+	free(other);
+	json_decref(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +208,7 @@ int main(void)
 		cmocka_unit_test(bytes_become_utf8),
 		cmocka_unit_test(every_byte_string_is_dumped_as_valid_json),
 		cmocka_unit_test(numbers_that_do_not_fit),
+		cmocka_unit_test(text_is_as_janssons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

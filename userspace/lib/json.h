@@ -30,6 +30,14 @@ struct ost_json_member {
 };
 
 /**
+ * ost_json_text() - as json_dumps() with JSON_COMPACT, in less time
+ * @value: a tree: nothing in it contains itself
+ *
+ * Return: text to be freed, NULL without memory.
+ */
+char *ost_json_text(const json_t *value);
+
+/**
  * ost_json_parse() - one JSON object and nothing after it; repeated members are refused
  * @out: gets the object, to be freed with json_decref(); untouched on failure
  *

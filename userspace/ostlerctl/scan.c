@@ -112,8 +112,7 @@ void ost_scan_complain(struct ost_scan *scan, const char *path, const char *fmt,
 static void print_json(struct ost_scan *scan, const struct ost_report *report)
 {
 	json_t *line = ost_report_json(report, scan->host);
-	/* in one piece: json_dumpf() writes each mark by itself */
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	char *text = line ? ost_json_text(line) : NULL;
 
 	if (text) {
 		puts(text);
