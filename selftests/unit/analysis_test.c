@@ -288,7 +288,7 @@ static void a_process_finds_it(void **state)
 	_Atomic bool stop = false;
 	struct ost_analyser analyser = analyser_of("", &stop);
 	struct ost_analyses analyses = { 0 };
-	char known[OST_DIGEST_LEN];
+	char known[4 * OST_DIGEST_LEN];
 	struct ost_analysis *analysis;
 
 	if (ost_analyser_run(&analyser, &err))
@@ -297,16 +297,22 @@ static void a_process_finds_it(void **state)
 				    analyser.needs, analyser.needs_size);
 	assert_non_null(analysis);
 	assert_string_equal(analysis->program, program->members[0].object->id);
-	strcpy(known, analyser.digest);
 	free(analyser.answer);
-	ost_analyses_exit(&analyses);
+	assert_non_null(add(&analyses, 7));
+	assert_non_null(add(&analyses, 8));
+	ost_analysis_known(&analyses, analysis->program, known, sizeof(known));
+	assert_int_equal(strlen(known), 3 * OST_DIGEST_LEN - 1);
+	assert_string_equal(known + 2 * OST_DIGEST_LEN, analysis->digest);
 
 	/* nothing has changed since */
 	analyser = analyser_of(known, &stop);
 	assert_int_equal(ost_analyser_run(&analyser, &err), 0);
 	assert_null(analyser.closure);
-	assert_string_equal(analyser.digest, known);
+	assert_string_equal(analyser.digest, analysis->digest);
 	free(analyser.answer);
+	ost_analysis_known(&analyses, "00ff", known, sizeof(known));
+	assert_string_equal(known, "");
+	ost_analyses_exit(&analyses);
 }
 
 static void a_process_fails_with_a_reason(void **state)

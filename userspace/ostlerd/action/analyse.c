@@ -20,6 +20,9 @@
 #define RETRY_NS 30000000000ull
 #define RETRY_MAX_NS 3600000000000ull
 
+/* Analyses of one program, with other libraries each, of which it is asked whether it is one of them. */
+#define KNOWN_MAX 16
+
 /* Most processes of an instance that are looked at for the one that runs the program. */
 #define PROCESSES_MAX 16
 
@@ -30,26 +33,32 @@ struct analyse {
 	struct ost_analyser analyser;
 	int cgroup_fd;
 	char program[OST_CODE_ID_LEN];
-	char known[OST_DIGEST_LEN];
+	char known[KNOWN_MAX * OST_DIGEST_LEN + 1];
 	int result;
 	struct ost_error err;
 };
 
-/* Worker thread: the process that runs the program. -ENOENT when there is none. */
+static bool runs_it(const struct analyse *analyse, const struct ost_process *process)
+{
+	char id[OST_CODE_ID_LEN];
+
+	return !ost_code_program(process->procfd, id, NULL) && !strcmp(id, analyse->program);
+}
+
+/* Worker thread: the process that runs the program. -ESTALE when there is none. */
 static int find_process(const struct analyse *analyse, struct ost_process *process)
 {
 	pid_t pids[PROCESSES_MAX];
 	ssize_t count = ost_cgroup_processes(analyse->cgroup_fd, pids, PROCESSES_MAX);
-	char id[OST_CODE_ID_LEN];
 
 	for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++) {
 		if (ost_process_open(pids[i], process, NULL))
 			continue;
-		if (!ost_code_program(process->procfd, id, NULL) && !strcmp(id, analyse->program))
+		if (runs_it(analyse, process))
 			return 0;
 		ost_process_close(process);
 	}
-	return -ENOENT;
+	return -ESTALE;
 }
 
 static void run(struct ost_job *job)
@@ -64,6 +73,10 @@ static void run(struct ost_job *job)
 	}
 	analyse->analyser.procfd = process.procfd;
 	analyse->result = ost_analyser_run(&analyse->analyser, &analyse->err);
+	/* a launcher becomes the function some day */
+	if (!analyse->result && !runs_it(analyse, &process))
+		analyse->result =
+			ost_error_set(&analyse->err, -ESTALE, "it runs another program by now");
 	ost_process_close(&process);
 }
 
@@ -94,6 +107,9 @@ static void take(struct analyse *analyse, struct ost_function_run *run)
 			analysis->changed = true;
 		}
 	}
+	/* what it runs is found out anew */
+	if (analyse->result == -ESTALE || analyse->result == -ESRCH)
+		analyse->instance->recognised = false;
 	if (analyse->result) {
 		took_failure(run, &analyse->err, now);
 		ost_debug("%s: what %s needs is not known: %s", analyse->instance->function->name,
@@ -148,9 +164,8 @@ static void begin(struct ost_state *state, struct ost_instance *instance)
 	analyse->instance = instance;
 	analyse->cgroup_fd = fd;
 	memcpy(analyse->program, run_of->program, sizeof(analyse->program));
-	/* one that had to make room is analysed anew */
-	if (*run_of->analysis && ost_analysis_find(&state->analyses, run_of->analysis))
-		memcpy(analyse->known, run_of->analysis, sizeof(analyse->known));
+	ost_analysis_known(&state->analyses, run_of->program, analyse->known,
+			   sizeof(analyse->known));
 	analyse->analyser = (struct ost_analyser){
 		.program = analyse->program,
 		.known = analyse->known,

@@ -45,6 +45,17 @@ struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char
 	return found;
 }
 
+void ost_analysis_known(const struct ost_analyses *analyses, const char *program, char *buf,
+			size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (const struct ost_analysis *one = analyses->first; one; one = one->next)
+		if (!strcmp(one->program, program) && at + OST_DIGEST_LEN < size)
+			at += snprintf(buf + at, size - at, "%s%s", at ? " " : "", one->digest);
+}
+
 /* Never the first one, which is being used. */
 static void make_room(struct ost_analyses *analyses)
 {

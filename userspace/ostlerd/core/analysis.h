@@ -48,6 +48,14 @@ void ost_analyses_exit(struct ost_analyses *analyses);
 struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char *digest);
 
 /**
+ * ost_analysis_known() - digests of the analyses of a program, blanks between, the latest first
+ * @program: id of its file; with other libraries it is another analysis
+ * @buf: as many as fit into it
+ */
+void ost_analysis_known(const struct ost_analyses *analyses, const char *program, char *buf,
+			size_t size);
+
+/**
  * ost_analysis_add() - keep one; its records are checked and copied
  *
  * Return: it, or what was there before; NULL when a record is broken or memory is short.

@@ -26,14 +26,14 @@
 struct ost_analyser {
 	int procfd;		/* the process's /proc directory */
 	const char *program;	/* id that its program must have */
-	const char *known;	/* digest of the analysis that is there already; "" = none */
+	const char *known;	/* digests of analyses that are there already, blanks between */
 	uint64_t cpu_s;		/* CPU time that it may take */
 	uint64_t memory;	/* address space that it may have, bytes */
 	const _Atomic bool *stop;	/* set by whoever can't wait for its end */
 
 	char digest[65];
 	uint8_t *answer;	/* to be freed; the records are in it */
-	const uint8_t *closure, *needs;	/* NULL: it is @known still */
+	const uint8_t *closure, *needs;	/* NULL: @digest is a @known one */
 	size_t closure_size, needs_size;
 };
 
@@ -43,7 +43,8 @@ struct ost_analyser {
  * Blocks for as long as it takes; for a worker.
  *
  * Return: 0; -ESRCH when the process has ended; -ESTALE when it runs another program by now; -ETIME
- * when the CPU time was spent; -ECANCELED when @stop was set; -EINTR when it was killed; what the analysis failed with.
+ * when the CPU time was spent; -ECANCELED when @stop was set; -EINTR when it was killed; what the
+ * analysis failed with.
  */
 int ost_analyser_run(struct ost_analyser *analyser, struct ost_error *err);
 

@@ -5,7 +5,7 @@
 /*
  * Between the daemon and the process that analyses; nobody else includes this. The answer, as
  * lib/pack.h writes it: u32 version, u32 errno (0 = none), text why, text digest, then u32 size and
- * bytes of the closure and of the needs; both sizes 0: what is known is right still.
+ * bytes of the closure and of the needs; both sizes 0: it is known.
  */
 
 #define OST_ANALYSER_VERSION 1

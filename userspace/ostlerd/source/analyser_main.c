@@ -137,7 +137,7 @@ static int find(char **argv, struct answer *answer, struct ost_error *err)
 		ret = give_up_rights(err);
 	if (!ret)
 		ret = ost_program_digest(program, answer->digest, sizeof(answer->digest), err);
-	if (!ret && strcmp(answer->digest, argv[2]))
+	if (!ret && !strstr(argv[2], answer->digest))
 		ret = pack(program, answer, err);
 	ost_program_close(program);
 	return ret;
