@@ -25,7 +25,7 @@ for collector in serial parallel; do
 	fails "$collector: not armed at first" signal_caught "$pid"
 
 	before=$(anon "$pid")
-	"$agentctl" -s "$OSTLER_AGENT_SOCKET" -w "$pid" collect >"$tmp/answer" 2>&1 &
+	"$agentctl" -s "$OSTLER_AGENT_SOCKET" -d 60000 -t 20000 -w "$pid" collect >"$tmp/answer" 2>&1 &
 	listener=$!
 	wait_for "[ -S $OSTLER_AGENT_SOCKET ]"
 	ok "$collector: loads the agent" load "$pid"

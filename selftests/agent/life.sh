@@ -43,7 +43,7 @@ ok "the program saw nothing of it" target_ends
 # during a visit too the program's descriptors are its own
 start_preloaded "$target" poll
 before=$(descriptors "$target_pid")
-"$agentctl" -s "$OSTLER_AGENT_SOCKET" "$target_pid" silent >/dev/null &
+"$agentctl" -s "$OSTLER_AGENT_SOCKET" -d 30000 "$target_pid" silent >/dev/null &
 listener=$!
 ok "a visit is a second thread" wait_for "[ \$(threads $target_pid) = 2 ]"
 ok "with a descriptor of its own" wait_for "connected $target_pid"

@@ -41,7 +41,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	rm -f "$OSTLER_AGENT_SOCKET"
 	for _ in 1 2 3; do kill -57 "$target_pid"; done
 	status=0
-	setpriv --reuid 65534 --clear-groups "$agentctl" -s "$OSTLER_AGENT_SOCKET" -w -t 100 "$target_pid" stat \
+	setpriv --reuid 65534 --clear-groups "$agentctl" -s "$OSTLER_AGENT_SOCKET" -d 30000 -w -t 100 "$target_pid" stat \
 		>"$tmp/stranger" 2>&1 &
 	stranger=$!
 	wait_for "[ -S $OSTLER_AGENT_SOCKET ]"

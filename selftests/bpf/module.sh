@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # With the module: a trap that module and signal both see counts once, parks are told at once, and the module can be
 # unloaded when the probes let go of it.
 # shellcheck source-path=SCRIPTDIR source=common.sh

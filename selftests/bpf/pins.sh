@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # Pinned maps: readable by name with bpftool; counters go on after the process ended or died; one process at a time; another
 # definition begins anew and says so.
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # A task over memory.high: passes, pages and stalls are what the kernel's own trace of that task shows; a pass that somebody
 # else runs for the instance's memory counts as aimed at it, not as its own.
 # shellcheck source-path=SCRIPTDIR source=common.sh

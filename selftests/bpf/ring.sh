@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # The ring: what finds no room is counted as lost and is in the counters all the same; telemetry doesn't wake the reader
 # until enough of it waits, and a drain can be taken in portions.
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 240
+# timeout: 600
 # Programs whose verdicts are known because they were written so: each analysed, and, where the emulator is installed, run on a
 # processor that has x86-64-v1 only. tools/bench isa measures the same over many more.
 

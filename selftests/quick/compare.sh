@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 240
+# timeout: 600
 # The quick decoder says what Zydis says: over this machine's own code, and over random encodings.
 # QUICK_INSTRUCTIONS, of files (default 5000000), and QUICK_EACH, of each (default 500000); QUICK_RANDOM, encodings
 # (default 2000000); QUICK_SEED, of these and of the order of the files.

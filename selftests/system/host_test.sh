@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # This host is one that Ostler can steward: cgroup v2 with what instances need, BPF, tracepoints, modules, ptys, and instances
 # can be made, labelled, filled and removed.
 # shellcheck source-path=SCRIPTDIR source=../common.sh
