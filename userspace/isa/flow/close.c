@@ -349,11 +349,12 @@ static int run_block(struct look *look, uint32_t number)
 	ost_cond cond = state.cond;
 
 	look->current = number;
-	memset(look->passing, 0, sizeof(look->passing));
+	look->passing_count = 0;
 	if (*look->steps < block->end - block->first)
 		return -E2BIG;
 	*look->steps -= block->end - block->first;
-	close_try_block(look, &state);
+	if (state.trying == TRY_ASKED)
+		close_try_block(look, &state);
 	for (uint32_t i = block->first; i < block->end; i++) {
 		const struct ost_op *op = &look->ops[i];
 

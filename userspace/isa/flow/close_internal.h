@@ -79,7 +79,7 @@ struct block {
 struct passing {
 	uint64_t space, address;
 	ost_value value;
-	unsigned int bytes; /* 0: none */
+	unsigned int bytes;
 };
 
 /** struct look - one function being looked at, or one that is followed inside of it */
@@ -93,6 +93,7 @@ struct look {
 	bool ops_kept;		 /* @ops are a shape's */
 	uint32_t current;	 /* the block that is run */
 	struct passing passing[PASSING_MAX]; /* of this block */
+	uint32_t passing_count;
 	bool pending;		 /* blocks are queued */
 	struct ost_cells *stack; /* the outermost one's */
 	uint64_t
@@ -135,6 +136,7 @@ struct shape {
 struct habits {
 	uint8_t uses[HABIT_DEPTH + 1];	    /* 0x80 and which of the six arguments it reads */
 	uint16_t clobbers[HABIT_DEPTH + 1]; /* the stack pointer's bit and those it overwrites */
+	uint8_t searches;		    /* 1: it doesn't look for names, 2: it does */
 };
 
 struct ost_close {
@@ -214,6 +216,9 @@ bool close_try_call(struct look *look, struct state *state, const char *name);
 void close_try_block(struct look *look, struct state *state);
 /* an instruction of a try: is more known from there on? */
 bool close_try_step(struct look *look, struct state *state, uint64_t site);
+
+/* what is known of a function; NULL without memory */
+struct habits *close_habits(struct ost_close *close, const struct ost_function *function);
 
 /* close_search.c */
 /* what a search for a feature's name answers; OST_VALUE_ANY for any other call */

@@ -125,7 +125,7 @@ static ost_value load_place(struct look *look, uint64_t site, struct ost_place p
 		.kind = OST_MEMORY_PLACE, .place = place, .bytes = bytes, .site = site};
 	ost_value value;
 
-	if (close_passing_load(look, &memory, &value))
+	if (look->passing_count && close_passing_load(look, &memory, &value))
 		return value;
 	value = calls->load(calls->context, &memory);
 	if (value != OST_VALUE_ANY)
@@ -207,7 +207,7 @@ static ost_value load_field(struct look *look, int64_t distance, unsigned int by
 	ost_value value;
 
 	memory.place.address = (uint64_t)distance;
-	if (argument && close_passing_load(look, &memory, &value))
+	if (argument && look->passing_count && close_passing_load(look, &memory, &value))
 		return value;
 	return calls->load(calls->context, &memory);
 }

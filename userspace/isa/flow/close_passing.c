@@ -66,31 +66,27 @@ static bool overwritten(const struct look *look, uint64_t site)
 
 static bool meets(const struct passing *passing, const struct ost_memory *memory)
 {
-	return passing->bytes && passing->space == space_of(memory) &&
+	return passing->space == space_of(memory) &&
 	       passing->address < memory->place.address + memory->bytes &&
 	       memory->place.address < passing->address + passing->bytes;
 }
 
 bool close_passing_store(struct look *look, const struct ost_memory *memory, ost_value value)
 {
-	struct passing *slot = NULL;
-
-	for (unsigned int i = 0; i < PASSING_MAX; i++) {
+	for (unsigned int i = look->passing_count; i-- > 0;)
 		if (meets(&look->passing[i], memory))
-			look->passing[i].bytes = 0;
-		if (!look->passing[i].bytes)
-			slot = &look->passing[i];
-	}
-	if (!slot || !ost_value_tells(look->close->values, value) ||
+			look->passing[i] = look->passing[--look->passing_count];
+	if (look->passing_count == PASSING_MAX || !ost_value_tells(look->close->values, value) ||
 	    !overwritten(look, memory->site))
 		return false;
-	*slot = (struct passing){space_of(memory), memory->place.address, value, memory->bytes};
+	look->passing[look->passing_count++] = (struct passing){
+		space_of(memory), memory->place.address, value, memory->bytes};
 	return true;
 }
 
 bool close_passing_load(struct look *look, const struct ost_memory *memory, ost_value *value)
 {
-	for (unsigned int i = 0; i < PASSING_MAX; i++) {
+	for (unsigned int i = 0; i < look->passing_count; i++) {
 		const struct passing *passing = &look->passing[i];
 
 		if (!meets(passing, memory))

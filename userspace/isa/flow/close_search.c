@@ -58,7 +58,10 @@ static enum search search_of(const char *symbol)
 		{"strcasestr", SEARCH_FIND},
 	};
 
-	for (size_t i = 0; symbol && i < sizeof(searches) / sizeof(searches[0]); i++)
+	/* most calls are of something else */
+	if (!symbol || (symbol[0] != 's' && symbol[0] != 'm'))
+		return SEARCH_NONE;
+	for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++)
 		if (!strcmp(symbol, searches[i].name))
 			return searches[i].what;
 	return SEARCH_NONE;
@@ -123,23 +126,31 @@ ost_value close_search(struct look *look, const char *symbol, const ost_value *a
 				      : found(look->close->values, cond);
 }
 
-bool close_searches(struct look *look, const struct state *state,
-		    const struct ost_function *callee)
+static bool calls_search(struct look *look, const struct ost_function *function)
 {
-	bool names = false;
+	for (uint32_t i = 0; i < function->ref_count; i++) {
+		struct ost_place to = {function->member, function->refs[i].target};
 
-	for (unsigned int i = 0; i < 6 && !names; i++)
-		names = named(look, state->reg[close_argument_registers[i]]) != OST_FEATURE_NONE;
-	if (!names || callee->end - callee->start > INLINE_BYTES)
-		return false;
-	for (uint32_t i = 0; i < callee->ref_count; i++) {
-		struct ost_place to = {callee->member, callee->refs[i].target};
-
-		if ((callee->refs[i].kind == OST_REF_CALL &&
+		if ((function->refs[i].kind == OST_REF_CALL &&
 		     search_of(ost_graph_code(look->close->graph, to).symbol)) ||
-		    (callee->refs[i].kind == OST_REF_CALL_SLOT &&
+		    (function->refs[i].kind == OST_REF_CALL_SLOT &&
 		     search_of(ost_graph_slot(look->close->graph, to).symbol)))
 			return true;
 	}
+	return false;
+}
+
+bool close_searches(struct look *look, const struct state *state,
+		    const struct ost_function *callee)
+{
+	struct habits *habits = close_habits(look->close, callee);
+
+	if (!habits || callee->end - callee->start > INLINE_BYTES)
+		return false;
+	if (!habits->searches)
+		habits->searches = calls_search(look, callee) ? 2 : 1;
+	for (unsigned int i = 0; i < 6 && habits->searches == 2; i++)
+		if (named(look, state->reg[close_argument_registers[i]]))
+			return true;
 	return false;
 }

@@ -16,7 +16,8 @@ static const char *plain_name(const char *name)
 {
 	static const char *const fronts[] = {"libc_", "bsd_", "sysv_"};
 
-	name += strspn(name, "_");
+	while (*name == '_')
+		name++;
 	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++)
 		if (!strncmp(name, fronts[i], strlen(fronts[i])))
 			name += strlen(fronts[i]);
@@ -26,7 +27,8 @@ static const char *plain_name(const char *name)
 bool ost_close_sets_jump(const char *name)
 {
 	name = plain_name(name);
-	return !strcmp(name, "sigsetjmp") || !strcmp(name, "setjmp");
+	return *name == 's' &&
+	       (!strcmp(name, "sigsetjmp") || !strcmp(name, "setjmp"));
 }
 
 /* Does it go back to where sigsetjmp() was called? */
@@ -95,7 +97,7 @@ bool close_try_call(struct look *look, struct state *state, const char *name)
 		return true;
 	}
 	name = plain_name(name);
-	if ((!strcmp(name, "sigaction") || !strcmp(name, "signal")) &&
+	if (*name == 's' && (!strcmp(name, "sigaction") || !strcmp(name, "signal")) &&
 	    ost_value_constant(values, ost_value_cut(values, state->reg[RDI], 0, 32), &signal) &&
 	    signal == SIGILL)
 		state->trying = state->trying == TRY_NOT && catches(look) ? TRY_CAUGHT : TRY_NOT;
@@ -106,8 +108,6 @@ void close_try_block(struct look *look, struct state *state)
 {
 	uint64_t answer;
 
-	if (state->trying != TRY_ASKED)
-		return;
 	state->trying = ost_value_constant(look->close->values, state->reg[RAX], &answer) && !answer
 				? TRY_RUNS
 				: TRY_NOT;

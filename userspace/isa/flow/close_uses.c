@@ -134,6 +134,11 @@ static bool make_room(struct ost_close *close, uint32_t index)
 	return true;
 }
 
+struct habits *close_habits(struct ost_close *close, const struct ost_function *function)
+{
+	return make_room(close, function->index) ? &close->habits[function->index] : NULL;
+}
+
 static uint8_t uses_of(struct ost_close *close, struct ost_function *function, unsigned int depth)
 {
 	uint8_t uses;
