@@ -37,14 +37,30 @@ bool ost_close_followed(const struct ost_function *function)
 	       function->end - function->start <= INLINE_BYTES;
 }
 
-/* Below where it returns to, a function that is followed has its own frame. */
+/* Is one of these an address on the stack? */
+static bool gets_stack(const struct look *look, const struct state *entry)
+{
+	for (unsigned int i = 0; i < 6; i++) {
+		ost_value value = entry->reg[close_argument_registers[i]];
+		const struct ost_alt *alts;
+		unsigned int count;
+
+		alts = ost_value_alts(look->close->values, value, &count);
+		if (count && alts[0].kind == OST_ALT_STACK)
+			return true;
+	}
+	return false;
+}
+
+/* Below where it returns to, a function that is followed has its own frame. Where it is given no
+ * pointers it doesn't matter. */
 static void give_frame(struct look *look, const struct state *entry)
 {
 	const struct ost_alt *alts;
 	unsigned int count;
 
 	alts = ost_value_alts(look->close->values, entry->reg[RSP], &count);
-	if (count != 1 || alts[0].kind != OST_ALT_STACK) {
+	if (count != 1 || alts[0].kind != OST_ALT_STACK || !gets_stack(look, entry)) {
 		look->frame = INT64_MIN;
 		return;
 	}
