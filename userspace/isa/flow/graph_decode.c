@@ -27,7 +27,7 @@ struct sweep {
 	const uint8_t *bytes; /* at the start */
 	uint64_t readable;
 	uint64_t start, limit;
-	uint64_t at, next; /* this instruction, the one after */
+	uint64_t before, at, next; /* the instruction before, this one, the one after */
 	uint64_t last;	   /* the last instruction that doesn't just go on; then the last */
 	uint64_t after_last;
 	uint64_t furthest; /* target ahead that was seen; for functions whose end isn't known */
@@ -310,9 +310,29 @@ static bool is_query(const uint8_t *bytes)
 	return bytes[0] == 0x0f && (bytes[1] == 0xa2 || (bytes[1] == 0x01 && bytes[2] == 0xd0));
 }
 
+/* mov r32, 0, as it was before this instruction */
+#define MOV_ZERO_BYTES 5
+
+/*
+ * LZCNT or TZCNT of a number that the instruction before put into the register: nobody counts the
+ * bits of a zero that is in the code but to learn from the flags whether it runs as BSR or BSF.
+ */
+static bool asks_itself(const struct sweep *sweep, const uint8_t *bytes)
+{
+	const uint8_t *before;
+	uint32_t number;
+
+	if (bytes[0] != 0xf3 || bytes[1] != 0x0f || (bytes[2] != 0xbd && bytes[2] != 0xbc) ||
+	    bytes[3] >> 6 != 3 || sweep->before + MOV_ZERO_BYTES != sweep->at)
+		return false;
+	before = sweep->bytes + (sweep->before - sweep->start);
+	memcpy(&number, before + 1, sizeof(number));
+	return before[0] == (0xb8 | (bytes[3] & 7)) && !number;
+}
+
 static void note(struct sweep *sweep, const struct ost_quick *insn, const uint8_t *bytes)
 {
-	if (insn->need)
+	if (insn->need && !asks_itself(sweep, bytes))
 		use_add(sweep, insn->need);
 	if (is_query(bytes))
 		sweep->function->traits |= bytes[1] == 0xa2 ? OST_TRAIT_CPUID : OST_TRAIT_XGETBV;
@@ -367,6 +387,7 @@ static void sweep_run(struct sweep *sweep)
 		if (insn.flow | insn.need | insn.rip || is_query(bytes) ||
 		    (sweep->fixed && (insn.disp_at || insn.imm_size >= 4)))
 			note(sweep, &insn, bytes);
+		sweep->before = sweep->at;
 		sweep->at = sweep->next;
 	}
 	sweep->graph->stats.instructions += count;
