@@ -505,6 +505,9 @@ int ost_close_look(struct ost_close *close, struct ost_function *function, bool 
 					  close->values,
 					  &(struct ost_alt){.kind = OST_ALT_ARGUMENT, .member = i});
 	}
+	for (unsigned int i = 0; i < LIVE_COUNT; i++)
+		entry.reg[close_live_registers[i]] =
+			close->calls.argument(close->calls.context, function, OST_CLOSE_PASSED + i);
 	ret = close_run(&look, &entry);
 	return ret;
 }

@@ -37,8 +37,10 @@ enum ost_edge {
 };
 
 /** struct ost_close_calls - what the close look asks and tells; all get @context */
-/** How many arguments are followed: six in registers, the others on the stack. */
-#define OST_CLOSE_ARGUMENTS 12
+/** How many arguments are followed: six in registers, the others on the stack ... */
+#define OST_CLOSE_PASSED 12
+/** ... and rax, r10, r11, in which assembler code that jumps on to its next part keeps answers. */
+#define OST_CLOSE_ARGUMENTS 15
 
 struct ost_close_calls {
 	void *context;

@@ -139,11 +139,26 @@ static void stack_arguments(struct look *look, const struct state *state, const 
 	if (op->kind != OST_DO_CALL)
 		top.value = ost_value_compute(look->close->values, OST_OP_ADD, top.value,
 					      ost_value_number(look->close->values, 8), 64);
-	for (unsigned int i = 6; i < OST_CLOSE_ARGUMENTS; i++) {
+	for (unsigned int i = 6; i < OST_CLOSE_PASSED; i++) {
 		arguments[i] = close_load(look, state, op->site, &top, 8);
 		top.value = ost_value_compute(look->close->values, OST_OP_ADD, top.value,
 					      ost_value_number(look->close->values, 8), 64);
 	}
+}
+
+/* What is live where one piece of assembler code jumps on to the next. */
+static void live_arguments(struct look *look, const struct state *state, const struct ost_op *op,
+			   const struct ost_function *callee,
+			   ost_value arguments[OST_CLOSE_ARGUMENTS])
+{
+	unsigned int live = 0;
+
+	if (op->kind != OST_DO_CALL && op->src.kind == OST_OPERAND_NUMBER &&
+	    callee->member == look->function->member)
+		live = close_reads_live(look->close, callee, (uint64_t)op->src.number);
+	for (unsigned int i = 0; i < LIVE_COUNT; i++)
+		arguments[OST_CLOSE_PASSED + i] =
+			live >> i & 1 ? state->reg[close_live_registers[i]] : OST_VALUE_ANY;
 }
 
 /* The name of an object is given to dlopen(). */
@@ -209,6 +224,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 			arguments[i] = OST_VALUE_ANY;
 	if (callee) {
 		stack_arguments(look, state, op, arguments);
+		live_arguments(look, state, op, callee, arguments);
 		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}

@@ -232,6 +232,12 @@ extern const uint8_t close_argument_registers[6];
 
 /* close_uses.c: which argument registers a function reads before it writes them, a bit each */
 unsigned int close_uses(struct ost_close *close, struct ost_function *function);
+/* which of the registers that aren't arguments are read by code that jumps there, a bit each: rax,
+ * r10, r11; none where a test before may be jumped over */
+#define LIVE_COUNT (OST_CLOSE_ARGUMENTS - OST_CLOSE_PASSED)
+extern const uint8_t close_live_registers[LIVE_COUNT];
+unsigned int close_reads_live(struct ost_close *close, const struct ost_function *function,
+			      uint64_t at);
 /* registers that a call overwrites: compilers know which a local function leaves alone */
 uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
 			const struct ost_function *callee);

@@ -159,7 +159,7 @@ static ost_value load_argument(struct look *outer, uint64_t offset, unsigned int
 {
 	const struct ost_close_calls *calls = &outer->close->calls;
 
-	if (offset / 8 >= OST_CLOSE_ARGUMENTS - 6 || offset % 8)
+	if (offset / 8 >= OST_CLOSE_PASSED - 6 || offset % 8)
 		return OST_VALUE_ANY;
 	return ost_value_cut(outer->close->values,
 			     calls->argument(calls->context, outer->function, 6 + offset / 8), 0,

@@ -7,7 +7,8 @@
  * The cells of the stack hold all that was ever stored there. What CPUID said last is often put
  * into the same few words again and again, one leaf after the other, so what tells of the processor
  * is also kept along the path on which it was stored, until something else is stored in its place.
- * So are the last plain numbers: where arguments are passed on the stack, they say which leaf it is.
+ * So are the last plain numbers: where arguments are passed on the stack, they say which leaf it
+ * is.
  */
 
 static void drop_from(struct recent *list, uint32_t *count, unsigned int at)

@@ -227,6 +227,41 @@ unsigned int close_uses(struct ost_close *close, struct ost_function *function)
 	return uses_of(close, function, 0);
 }
 
+const uint8_t close_live_registers[LIVE_COUNT] = {RAX, 10, 11};
+
+unsigned int close_reads_live(struct ost_close *close, const struct ost_function *function,
+			      uint64_t from)
+{
+	const struct ost_program *program = ost_graph_program(close->graph);
+	size_t left = 0;
+	const uint8_t *bytes =
+		ost_object_at(program->members[function->member].object, function->start, &left);
+	uint64_t size = function->end - function->start;
+	uint16_t read = 0, written = 0;
+	unsigned int live = 0;
+	struct ost_op op;
+
+	if (size > left)
+		size = left;
+	for (uint64_t at = 0; bytes && at < size && at < LOOK_BYTES; at += op.length) {
+		if (!ost_op_decode(bytes + at, left - at, function->start + at, &op))
+			return 0;
+		if (op.site >= from) {
+			read |= reads_of(&op) & ~written;
+			written |= op.clobbers;
+		}
+		if (op.kind == OST_DO_BRANCH || op.kind == OST_DO_JUMP || op.kind == OST_DO_CALL ||
+		    op.kind == OST_DO_RETURN || op.kind == OST_DO_STOP) {
+			if (op.site < from)
+				return 0;
+			break;
+		}
+	}
+	for (unsigned int i = 0; i < LIVE_COUNT; i++)
+		live |= (read >> close_live_registers[i] & 1) << i;
+	return live;
+}
+
 struct callers {
 	struct ost_close *close;
 	bool used;

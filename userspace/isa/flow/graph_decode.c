@@ -28,7 +28,7 @@ struct sweep {
 	uint64_t readable;
 	uint64_t start, limit;
 	uint64_t before, at, next; /* the instruction before, this one, the one after */
-	uint64_t last;	   /* the last instruction that doesn't just go on; then the last */
+	uint64_t last;		   /* the last instruction that doesn't just go on; then the last */
 	uint64_t after_last;
 	uint64_t furthest; /* target ahead that was seen; for functions whose end isn't known */
 	uint64_t

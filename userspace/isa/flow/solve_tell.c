@@ -425,8 +425,7 @@ static void tell_returns(void *context, struct ost_function *function, ost_value
 		return;
 	/* a resolver answers the loader; those who seem to call it call what it chose. What a
 	 * function that answers nothing has left over says nothing */
-	if (function->traits & OST_TRAIT_RESOLVER ||
-	    !ost_close_answer_used(solve->close, function))
+	if (function->traits & OST_TRAIT_RESOLVER || !ost_close_answer_used(solve->close, function))
 		return;
 	want_callers(solve, function,
 		     ost_value_tells(solve->values, joined) || leads_to_cells(solve, joined));
@@ -436,9 +435,9 @@ static ost_value tell_argument(void *context, struct ost_function *function, uns
 {
 	const struct closely *closely = solve_find(context, function);
 
-	return closely && closely->argument[at] != OST_VALUE_NOTHING
-		       ? closely->argument[at]
-		       : solve_guessed_argument(context);
+	if (closely && closely->argument[at] != OST_VALUE_NOTHING)
+		return closely->argument[at];
+	return at < OST_CLOSE_PASSED ? solve_guessed_argument(context) : OST_VALUE_ANY;
 }
 
 static void tell_edge(void *context, struct ost_function *function, uint64_t site,
