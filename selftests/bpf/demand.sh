@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
 # Demand: messages are counted for the side they reach.
 #
 #   instance a, or a/inner           instance b

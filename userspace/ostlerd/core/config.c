@@ -211,7 +211,7 @@ static int parse_number(const struct key *key, const char *value, double *out,
 	*out *= scale;
 	/* written so that NaN fails too */
 	if (!(*out >= key->min && *out <= key->max))
-		return ost_error_set(err, -ERANGE, "must be %.10g to %.10g (%s)", key->min, key->max,
+		return ost_error_set(err, -ERANGE, "must be %.15g to %.15g (%s)", key->min, key->max,
 				     key->unit);
 	if (key->kind != KEY_SHARE && *out != (double)(uint64_t)*out)
 		return ost_error_set(err, -EINVAL, "must be a whole number (%s)", key->unit);
@@ -440,7 +440,7 @@ static void print_unit(FILE *out, const struct key *key)
 	char text[256], range[96] = "";
 
 	if (key->kind == KEY_NUMBER || key->kind == KEY_BYTES)
-		snprintf(range, sizeof(range), ", %.10g to %.10g", key->min, key->max);
+		snprintf(range, sizeof(range), ", %.15g to %.15g", key->min, key->max);
 	if (key->kind == KEY_WORD) {
 		strcpy(text, "One of:");
 		for (const struct word *word = key->words; word->name; word++)
