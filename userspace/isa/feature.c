@@ -32,8 +32,9 @@ unsigned int ost_feature_find(const char *name)
 {
 	unsigned int i;
 
+	/* asked for every string of a program: most differ at once */
 	for (i = OST_FEATURE_NONE + 1; i < OST_FEATURE_END; i++)
-		if (!strcmp(catalogue[i].name, name))
+		if (catalogue[i].name[0] == name[0] && !strcmp(catalogue[i].name, name))
 			return i;
 	return OST_FEATURE_NONE;
 }

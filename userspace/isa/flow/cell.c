@@ -26,7 +26,7 @@ struct ost_cells *ost_cells_new(struct ost_values *values)
 	if (!cells)
 		return NULL;
 	cells->values = values;
-	cells->room = 256;
+	cells->room = 64;
 	cells->slots = calloc(cells->room, sizeof(*cells->slots));
 	if (cells->slots)
 		return cells;
@@ -40,6 +40,11 @@ void ost_cells_free(struct ost_cells *cells)
 		return;
 	free(cells->slots);
 	free(cells);
+}
+
+size_t ost_cells_size(const struct ost_cells *cells)
+{
+	return sizeof(*cells) + cells->room * sizeof(*cells->slots);
 }
 
 void ost_cells_clear(struct ost_cells *cells)

@@ -2,6 +2,8 @@
 #ifndef OST_ISA_CELL_H
 #define OST_ISA_CELL_H
 
+#include <stddef.h>
+
 #include "isa/flow/value.h"
 
 /*
@@ -14,6 +16,9 @@ struct ost_cells;
 /** ost_cells_new() - @values outlives it; NULL without memory */
 struct ost_cells *ost_cells_new(struct ost_values *values);
 void ost_cells_free(struct ost_cells *cells);
+
+/** ost_cells_size() - bytes of memory that they take */
+size_t ost_cells_size(const struct ost_cells *cells);
 
 /** ost_cells_clear() - forget all values; the cells themselves stay known to ost_cells_has() */
 void ost_cells_clear(struct ost_cells *cells);

@@ -11,7 +11,7 @@
 #define STACK_ROUNDS 12
 
 /** How often a block's state may change before what still does is given up: loops that count. */
-#define CHANGES_MAX 40
+#define CHANGES_MAX 16
 
 /** The same where it holds an address: that is then taken to go where others may call it. */
 #define ADDRESS_CHANGES_MAX 200
@@ -37,6 +37,8 @@ void ost_close_free(struct ost_close *close)
 {
 	if (close) {
 		free(close->habits);
+		close_free_runs(close);
+		close_free_kept(close);
 		close_free_shapes(close);
 	}
 	free(close);
@@ -45,7 +47,8 @@ void ost_close_free(struct ost_close *close)
 static void enqueue(struct look *look, uint32_t number)
 {
 	look->blocks[number].queued = true;
-	look->pending = true;
+	if (look->blocks[number].rank < look->lowest)
+		look->lowest = look->blocks[number].rank;
 }
 
 static struct ost_flags join_flags(struct look *look, const struct ost_flags *a,
@@ -97,7 +100,7 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 		return;
 	if (!block->entered) {
 		block->entered = true;
-		*in = *state;
+		memcpy(in, state, close_state_size(state));
 		in->cond = cond;
 		enqueue(look, number);
 		return;
@@ -110,11 +113,13 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 			continue;
 		value = meet(look, block, in->reg[reg], in->cond, state->reg[reg], cond, &lost);
 		if (value != in->reg[reg] && block->changes > CHANGES_MAX) {
-			lost |= block->changes > ADDRESS_CHANGES_MAX;
+			/* what a loop walks through would be begun anew, to be lost again */
+			lost |= (block->lost >> reg & 1) || block->changes > ADDRESS_CHANGES_MAX;
 			if (lost || !ost_value_has_address(close->values, value))
 				value = OST_VALUE_ANY;
 		}
 		if (lost) {
+			block->lost |= 1u << reg;
 			close_escape(look, in, look->ops[block->first].site, in->reg[reg],
 				     OST_EDGE_ADDRESS);
 			close_escape(look, state, look->ops[block->first].site, state->reg[reg],
@@ -125,6 +130,8 @@ static void arrive(struct look *look, uint32_t number, const struct state *state
 	}
 	changed |= close_recent_meet(look, in, in->cond, state, cond, block->changes <= HOPE_MAX);
 	flags = join_flags(look, &in->flags, &state->flags);
+	if (block->changes > CHANGES_MAX && !same_flags(&flags, &in->flags))
+		flags = (struct ost_flags){0};
 	changed |= !same_flags(&flags, &in->flags);
 	in->flags = flags;
 	/* nearly always the same */
@@ -308,12 +315,11 @@ static void finish_block(struct look *look, const struct block *block, struct st
 		if (op->cc < 16)
 			ost_value_test(look->close->values, &state->flags, op->cc, &yes, &no);
 		tell_test(look, block, state, op, yes, no);
+		memcpy(&out, state, close_state_size(state));
 		if (block->taken != NO_BLOCK) {
-			out = *state;
 			refine(look, &out, op->cc, true);
 			arrive(look, block->taken, &out, yes);
 		} else {
-			out = *state;
 			leave_by_jump(look, &out, op, yes);
 		}
 		refine(look, state, op->cc, false);
@@ -344,10 +350,11 @@ static void tell_block(struct look *look, uint64_t start, uint64_t end, ost_cond
 static int run_block(struct look *look, uint32_t number)
 {
 	const struct block *block = &look->blocks[number];
-	struct state state = block->in;
+	struct state state;
 	uint64_t start = look->ops[block->first].site;
-	ost_cond cond = state.cond;
+	ost_cond cond = block->in.cond;
 
+	memcpy(&state, &block->in, close_state_size(&block->in));
 	look->current = number;
 	look->passing_count = 0;
 	if (*look->steps < block->end - block->first)
@@ -390,28 +397,28 @@ static bool enter_orphans(struct look *look, const struct state *entry)
 	return any;
 }
 
-/* In the order of their addresses, which is nearly the order in which they run, again and again. */
+/* Always the first in order of those that are queued: what a loop changes goes round in it before
+ * what follows it. */
 static int run_queue(struct look *look)
 {
 	int ret = 0;
 
-	while (look->pending && !ret) {
-		look->pending = false;
-		for (uint32_t i = 0; !ret && i < look->block_count; i++) {
-			if (!look->blocks[i].queued)
-				continue;
-			look->blocks[i].queued = false;
-			ret = run_block(look, i);
-		}
+	while (!ret && look->lowest < look->block_count) {
+		uint32_t number = look->order[look->lowest++];
+
+		if (!look->blocks[number].queued)
+			continue;
+		look->blocks[number].queued = false;
+		ret = run_block(look, number);
 	}
 	return ret;
 }
 
 /* Those that read what changed on the stack. */
-static void enqueue_readers(struct look *look)
+static void enqueue_readers(struct look *look, uint64_t words)
 {
 	for (uint32_t i = 0; i < look->block_count; i++)
-		if (look->blocks[i].entered && look->blocks[i].reads_stack)
+		if (look->blocks[i].entered && look->blocks[i].reads_stack & words)
 			enqueue(look, i);
 }
 
@@ -421,19 +428,24 @@ static int settle(struct look *look, const struct state *entry)
 	int ret = run_queue(look);
 
 	for (unsigned int round = 0; !ret; round++) {
+		uint64_t words = 0;
 		bool again = false;
 
-		if (!look->outer && look->stack_changed && round < STACK_ROUNDS)
+		if (!look->outer && look->stack_changed && round < STACK_ROUNDS) {
 			again = true;
-		look->stack_changed = false;
+			words = look->stack_changed;
+		}
+		look->stack_changed = 0;
 		if (!again && enter_orphans(look, entry))
 			again = true;
 		/* what is still unset is set where it isn't seen */
-		if (!again && !look->outer && look->saw_unset && !look->unset_any)
+		if (!again && !look->outer && look->saw_unset && !look->unset_any) {
 			again = look->unset_any = true;
+			words = UINT64_MAX;
+		}
 		if (!again || round > 3 * STACK_ROUNDS)
 			break;
-		enqueue_readers(look);
+		enqueue_readers(look, words);
 		ret = run_queue(look);
 	}
 	return ret;
@@ -452,8 +464,10 @@ static int last_pass(struct look *look)
 
 static void end(struct look *look)
 {
-	if (!look->ops_kept)
+	if (!look->ops_kept) {
 		free(look->ops);
+		free(look->order);
+	}
 	free(look->blocks);
 	if (!look->outer)
 		ost_cells_free(look->stack);
@@ -472,6 +486,8 @@ int close_run(struct look *look, const struct state *entry)
 	}
 	if (!ret && last)
 		ret = last_pass(look);
+	else if (!ret && !look->outer)
+		close_keep(look);
 	look->last = last;
 	end(look);
 	return ret;
@@ -489,7 +505,6 @@ int ost_close_look(struct ost_close *close, struct ost_function *function, bool 
 		.last = last,
 	};
 	struct state entry = {.cond = OST_COND_NONE};
-	int ret;
 
 	look.stack = ost_cells_new(close->values);
 	if (!look.stack)
@@ -508,6 +523,27 @@ int ost_close_look(struct ost_close *close, struct ost_function *function, bool 
 	for (unsigned int i = 0; i < LIVE_COUNT; i++)
 		entry.reg[close_live_registers[i]] =
 			close->calls.argument(close->calls.context, function, OST_CLOSE_PASSED + i);
-	ret = close_run(&look, &entry);
+	return close_run(&look, &entry);
+}
+
+int ost_close_tell(struct ost_close *close, struct ost_function *function, uint64_t *steps)
+{
+	struct look look = {
+		.close = close,
+		.function = function,
+		.returned = OST_VALUE_NOTHING,
+		.returned_rdx = OST_VALUE_NOTHING,
+		.steps = steps,
+	};
+	int ret;
+
+	if (!close_kept(close, function))
+		return ost_close_look(close, function, true, steps);
+	ret = close_blocks(&look);
+	if (!ret) {
+		close_take_kept(&look);
+		ret = last_pass(&look);
+	}
+	end(&look);
 	return ret;
 }

@@ -111,4 +111,11 @@ bool ost_close_sets_jump(const char *name);
 int ost_close_look(struct ost_close *close, struct ost_function *function, bool last,
 		   uint64_t *steps);
 
+/**
+ * ost_close_tell() - the last pass alone, after a look that would come to the same now
+ *
+ * As ost_close_look() with @last, which it does when what the look came to wasn't kept.
+ */
+int ost_close_tell(struct ost_close *close, struct ost_function *function, uint64_t *steps);
+
 #endif

@@ -261,7 +261,7 @@ static int build(struct look *look)
 		if (look->blocks[i].orphan && is_padding(look, &look->blocks[i]))
 			look->blocks[i].orphan = false;
 	find_dead(look);
-	return 0;
+	return close_order(look);
 }
 
 static struct shape **shape_slot(struct ost_close *close, uint32_t index)
@@ -284,7 +284,8 @@ static struct shape **shape_slot(struct ost_close *close, uint32_t index)
 static void keep_shape(struct look *look, struct shape **slot)
 {
 	size_t outline = sizeof(struct shape) + look->block_count * sizeof(struct outline);
-	size_t bytes = outline + look->op_count * sizeof(*look->ops);
+	size_t bytes = outline + look->op_count * sizeof(*look->ops) +
+		       look->block_count * sizeof(*look->order);
 	struct ost_op *ops;
 	struct shape *shape;
 
@@ -298,13 +299,16 @@ static void keep_shape(struct look *look, struct shape **slot)
 	if (ops)
 		look->ops = ops;
 	shape->ops = look->ops;
+	shape->order = look->order;
 	shape->op_count = look->op_count;
 	shape->block_count = look->block_count;
 	for (uint32_t i = 0; i < look->block_count; i++) {
 		const struct block *block = &look->blocks[i];
 
-		shape->block[i] = (struct outline){block->first, block->end,	block->taken,
-						   block->next,	 block->orphan, block->dead};
+		shape->block[i] = (struct outline){
+			block->first, block->end,    block->taken, block->next,
+			block->rank,  block->orphan, block->dead,
+		};
 	}
 	look->ops_kept = true;
 	look->close->shapes_bytes += bytes;
@@ -314,6 +318,7 @@ static void keep_shape(struct look *look, struct shape **slot)
 static int take_shape(struct look *look, const struct shape *shape)
 {
 	look->ops = shape->ops;
+	look->order = shape->order;
 	look->op_count = shape->op_count;
 	look->ops_kept = true;
 	look->blocks = malloc(shape->block_count * sizeof(*look->blocks));
@@ -330,6 +335,7 @@ static int take_shape(struct look *look, const struct shape *shape)
 		block->end = from->end;
 		block->taken = from->taken;
 		block->next = from->next;
+		block->rank = from->rank;
 		block->orphan = from->orphan;
 		block->dead = from->dead;
 	}
@@ -352,8 +358,10 @@ int close_blocks(struct look *look)
 void close_free_shapes(struct ost_close *close)
 {
 	for (size_t i = 0; i < close->shapes_room; i++) {
-		if (close->shapes[i])
+		if (close->shapes[i]) {
 			free(close->shapes[i]->ops);
+			free(close->shapes[i]->order);
+		}
 		free(close->shapes[i]);
 	}
 	free(close->shapes);

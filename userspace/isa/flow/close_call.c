@@ -17,6 +17,7 @@ static bool apply_writes(struct look *look, struct state *state, uint64_t site,
 	ost_value value;
 	unsigned int at = 0;
 
+	close_spoil(look->close);
 	for (; calls->written(calls->context, callee, at, &memory, &value); at++) {
 		struct address address = {
 			.value = ost_value_compute(values, OST_OP_ADD, arguments[memory.argument],
@@ -29,79 +30,6 @@ static bool apply_writes(struct look *look, struct state *state, uint64_t site,
 		look->weak = false;
 	}
 	return at > 0;
-}
-
-bool ost_close_followed(const struct ost_function *function)
-{
-	return function->traits & OST_TRAIT_CPUID &&
-	       function->end - function->start <= INLINE_BYTES;
-}
-
-/* Is one of these an address on the stack? */
-static bool gets_stack(const struct look *look, const struct state *entry)
-{
-	for (unsigned int i = 0; i < 6; i++) {
-		ost_value value = entry->reg[close_argument_registers[i]];
-		const struct ost_alt *alts;
-		unsigned int count;
-
-		alts = ost_value_alts(look->close->values, value, &count);
-		if (count && alts[0].kind == OST_ALT_STACK)
-			return true;
-	}
-	return false;
-}
-
-/* Below where it returns to, a function that is followed has its own frame. Where it is given no
- * pointers it doesn't matter. */
-static void give_frame(struct look *look, const struct state *entry)
-{
-	const struct ost_alt *alts;
-	unsigned int count;
-
-	alts = ost_value_alts(look->close->values, entry->reg[RSP], &count);
-	if (count != 1 || alts[0].kind != OST_ALT_STACK || !gets_stack(look, entry)) {
-		look->frame = INT64_MIN;
-		return;
-	}
-	look->frame = (int64_t)alts[0].number;
-	look->space = (look->outer->space + 1) * 0x9e3779b1u ^ (uint32_t)look->call_site;
-}
-
-/* A small function that asks CPUID for its caller, or looks for the feature that it names, is
- * followed with what it is given. */
-static bool follow(struct look *look, struct state *state, const struct ost_op *op,
-		   struct ost_function *callee)
-{
-	struct look inner = {
-		.close = look->close,
-		.function = callee,
-		.outer = look,
-		.depth = look->depth + 1,
-		.call_site = op->site,
-		.returned = OST_VALUE_NOTHING,
-		.returned_rdx = OST_VALUE_NOTHING,
-		.steps = look->steps,
-		.last = look->last,
-	};
-	struct state entry = *state;
-
-	if (look->depth >= INLINE_DEPTH ||
-	    (!ost_close_followed(callee) && !close_searches(look, state, callee)))
-		return false;
-	for (const struct look *at = look; at; at = at->outer)
-		if (at->function == callee)
-			return false;
-	close_move_stack(look, &entry, -8);
-	give_frame(&inner, &entry);
-	if (close_run(&inner, &entry) || !inner.has_returned)
-		return false;
-	state->reg[RAX] = inner.returned;
-	state->reg[RDX] = inner.returned_rdx;
-	memcpy(state->recent, inner.left.recent, sizeof(state->recent));
-	state->recents = inner.left.recents;
-	close_recent_leave(look, state);
-	return true;
 }
 
 static void clobber(struct state *state, uint16_t registers, ost_value rax)
@@ -209,7 +137,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		clobber(state, clobbered, state->reg[RAX]);
 		return;
 	}
-	if (callee && follow(look, state, op, callee)) {
+	if (callee && close_follow(look, state, op, callee)) {
 		ost_value rdx = state->reg[RDX];
 
 		clobber(state, clobbered, state->reg[RAX]);
@@ -225,6 +153,7 @@ void close_call(struct look *look, struct state *state, const struct ost_op *op,
 	if (callee) {
 		stack_arguments(look, state, op, arguments);
 		live_arguments(look, state, op, callee, arguments);
+		close_spoil(look->close);
 		rax = calls->call(calls->context, look->function, callee, arguments, state->cond);
 		written = apply_writes(look, state, op->site, callee, arguments);
 	}

@@ -2,6 +2,8 @@
 #ifndef OST_ISA_CLOSE_INTERNAL_H
 #define OST_ISA_CLOSE_INTERNAL_H
 
+#include <stddef.h>
+
 #include "isa/flow/cell.h"
 #include "isa/flow/close.h"
 #include "isa/flow/op.h"
@@ -43,11 +45,11 @@ struct state {
 	ost_value reg[16];
 	struct ost_flags flags;
 	ost_value vector[16][2]; /* low and high half of xmm0 .. xmm15 */
-	struct recent recent[RECENT_MAX];
-	struct recent number[NUMBERS_MAX];
-	uint32_t recents, numbers;
 	ost_cond cond;	/* what is known to be present here */
 	uint8_t trying; /* enum trying */
+	uint32_t recents, numbers;
+	struct recent number[NUMBERS_MAX];
+	struct recent recent[RECENT_MAX]; /* the first @recents count */
 };
 
 /** enum trying - is an instruction tried that may not be there? */
@@ -58,15 +60,23 @@ enum trying {
 	TRY_RUNS,   /* and it was zero */
 };
 
+/* How much of a state counts: bytes. */
+static inline size_t close_state_size(const struct state *state)
+{
+	return offsetof(struct state, recent) + state->recents * sizeof(state->recent[0]);
+}
+
 #define NO_BLOCK UINT32_MAX
 
 struct block {
 	uint32_t first, end;  /* ops */
 	uint32_t taken, next; /* blocks, or NO_BLOCK */
+	uint32_t rank;	      /* its place in the order in which blocks run */
 	bool entered;	      /* some path leads here, so far */
 	bool queued;
-	bool reads_stack;
+	uint64_t reads_stack; /* words of the stack that it reads, as of close_words() */
 	uint16_t changes; /* how often its state did */
+	uint16_t lost;	  /* registers that had more addresses than are told apart, a bit each */
 	bool orphan;	  /* no direct jump leads here: a table's may */
 	bool dead;	  /* nothing returns from here */
 	struct state in;
@@ -90,16 +100,18 @@ struct look {
 	struct ost_op *ops;
 	struct block *blocks;
 	uint32_t op_count, block_count, block_room;
-	bool ops_kept;		 /* @ops are a shape's */
+	uint32_t *order;	 /* blocks in the order in which they run */
+	bool ops_kept;		 /* @ops and @order are a shape's */
 	uint32_t current;	 /* the block that is run */
 	struct passing passing[PASSING_MAX]; /* of this block */
 	uint32_t passing_count;
-	bool pending;		 /* blocks are queued */
+	uint32_t lowest;		     /* no block before it, by rank, is queued */
 	struct ost_cells *stack; /* the outermost one's */
 	uint64_t
 		stack_escaped; /* lowest distance whose address others were given; INT64_MAX none */
 	bool escaped, unset_any, last;
-	bool stack_changed, saw_unset; /* in the outermost one */
+	bool saw_unset;		       /* in the outermost one */
+	uint64_t stack_changed;	       /* the same: words of the stack, as of close_words() */
 	unsigned int depth;
 	uint64_t call_site; /* of the call in @outer */
 	int64_t frame;	    /* what is below it on the stack is this one's own */
@@ -122,9 +134,10 @@ struct address {
 /** struct shape - a function's instructions and blocks, as they are before anything runs */
 struct shape {
 	struct ost_op *ops;
+	uint32_t *order;
 	uint32_t op_count, block_count;
 	struct outline {
-		uint32_t first, end, taken, next;
+		uint32_t first, end, taken, next, rank;
 		bool orphan, dead;
 	} block[];
 };
@@ -139,7 +152,33 @@ struct habits {
 	uint8_t searches;		    /* 1: it doesn't look for names, 2: it does */
 };
 
+/** What a run that is kept may do to the stack, at most. */
+#define WATCH_MAX 24
+
+/** struct watch - what a run did to the stack, and what it found there */
+struct watch {
+	struct watched {
+		int64_t distance;
+		ost_value value;
+		uint32_t space;
+		uint16_t bytes;
+		uint8_t kind; /* enum watched_kind */
+	} list[WATCH_MAX];
+	uint32_t count;
+	bool spoiled; /* it did more than this, or asked somebody outside */
+};
+
+enum watched_kind {
+	WATCHED_STORE,
+	WATCHED_LOAD,
+	WATCHED_RECENT, /* a load of what the state knows */
+};
+
 struct ost_close {
+	struct kept_look **kept; /* per function, by index */
+	size_t kept_room, kept_bytes;
+	struct watch *watch; /* of the run that may be kept, or NULL */
+	struct runs *runs;
 	struct shape **shapes; /* per function, by index; NULL: not kept */
 	size_t shapes_room, shapes_bytes;
 	struct habits *habits; /* per function, by index */
@@ -149,6 +188,19 @@ struct ost_close {
 	struct ost_conds *conds;
 	struct ost_close_calls calls;
 };
+
+/* A bit for each four bytes of the stack, the same for all that are 64 apart. */
+static inline uint64_t close_words(uint64_t distance, unsigned int bytes)
+{
+	uint64_t bits = 1ull << (distance / 4 & 63);
+
+	for (uint64_t at = distance / 4 + 1; at <= (distance + bytes - 1) / 4; at++)
+		bits |= 1ull << (at & 63);
+	return bits;
+}
+
+/* close_order.c: ranks, and @look->order; 0 or -ENOMEM */
+int close_order(struct look *look);
 
 /* close_blocks.c: 0, -E2BIG, -ENOMEM */
 int close_blocks(struct look *look);
@@ -242,11 +294,34 @@ unsigned int close_reads_live(struct ost_close *close, const struct ost_function
 uint16_t close_clobbers(struct ost_close *close, const struct ost_function *caller,
 			const struct ost_function *callee);
 
+/* close_follow.c: a small function that asks CPUID for its caller is run with what it is given;
+ * false: it isn't such a one */
+bool close_follow(struct look *look, struct state *state, const struct ost_op *op,
+		  struct ost_function *callee);
+void close_free_runs(struct ost_close *close);
+
+/* the run that is watched does what can't be repeated from what is kept of it */
+static inline void close_spoil(struct ost_close *close)
+{
+	if (close->watch)
+		close->watch->spoiled = true;
+}
+
+/* close_memory.c: do the same to the stack again; false: something else is there now */
+bool close_repeat(struct look *look, const struct watch *watch);
+
 /* close_call.c */
 void close_do_call(struct look *look, struct state *state, const struct ost_op *op);
 /* a call or a jump out of the function that leads to @callee; NULL: nobody knows where */
 void close_call(struct look *look, struct state *state, const struct ost_op *op,
 		struct ost_function *callee, const char *symbol);
+
+/* close_keep.c: what a look came to, in place of what the one before did */
+void close_keep(struct look *look);
+bool close_kept(const struct ost_close *close, const struct ost_function *function);
+/* begin where the kept one ended; it is no longer kept then */
+void close_take_kept(struct look *look);
+void close_free_kept(struct ost_close *close);
 
 /* close.c */
 int close_run(struct look *look, const struct state *entry);

@@ -125,6 +125,7 @@ static ost_value load_place(struct look *look, uint64_t site, struct ost_place p
 		.kind = OST_MEMORY_PLACE, .place = place, .bytes = bytes, .site = site};
 	ost_value value;
 
+	close_spoil(close);
 	if (look->passing_count && close_passing_load(look, &memory, &value))
 		return value;
 	value = calls->load(calls->context, &memory);
@@ -159,6 +160,7 @@ static ost_value load_argument(struct look *outer, uint64_t offset, unsigned int
 {
 	const struct ost_close_calls *calls = &outer->close->calls;
 
+	close_spoil(outer->close);
 	if (offset / 8 >= OST_CLOSE_PASSED - 6 || offset % 8)
 		return OST_VALUE_ANY;
 	return ost_value_cut(outer->close->values,
@@ -171,26 +173,70 @@ ost_value close_cell(struct look *look, int64_t distance, unsigned int bytes)
 	return ost_cells_load(outermost(look)->stack, space_of(look, distance), distance, bytes);
 }
 
-static ost_value load_stack(struct look *look, const struct state *state, uint64_t distance,
-			    unsigned int bytes)
+static void watch(struct look *look, const struct watched *watched)
 {
-	struct look *outer = outermost(look);
-	ost_value value;
+	struct watch *watch = look->close->watch;
+
+	if (!watch || watch->spoiled)
+		return;
+	for (uint32_t i = 0; i < watch->count; i++)
+		if (watch->list[i].distance == watched->distance &&
+		    watch->list[i].kind == watched->kind &&
+		    watch->list[i].value == watched->value &&
+		    watch->list[i].bytes == watched->bytes)
+			return;
+	if (watch->count == WATCH_MAX)
+		watch->spoiled = true;
+	else
+		watch->list[watch->count++] = *watched;
+}
+
+static void mark_reader(struct look *look, uint64_t distance, unsigned int bytes)
+{
+	uint64_t words = close_words(distance, bytes);
 
 	for (struct look *at = look; at; at = at->outer)
-		at->blocks[at->current].reads_stack = true;
-	/* above the return address is what the caller put there */
-	if ((int64_t)distance >= 8 && bytes <= 8)
-		return load_argument(outer, distance - 8, bytes);
-	if ((int64_t)distance >= 0 || bytes > 8)
-		return OST_VALUE_ANY;
-	if (close_recent_load(look, state, (int64_t)distance, bytes, &value))
-		return value;
-	value = close_cell(look, (int64_t)distance, bytes);
+		at->blocks[at->current].reads_stack |= words;
+}
+
+static ost_value load_stored(struct look *look, uint32_t space, uint64_t distance,
+			     unsigned int bytes)
+{
+	struct look *outer = outermost(look);
+	ost_value value = ost_cells_load(outer->stack, space, distance, bytes);
+
 	if (value != OST_VALUE_NOTHING)
 		return value;
 	outer->saw_unset = true;
 	return outer->unset_any ? OST_VALUE_ANY : OST_VALUE_NOTHING;
+}
+
+static ost_value load_stack(struct look *look, const struct state *state, uint64_t distance,
+			    unsigned int bytes)
+{
+	struct watched watched = {
+		.kind = WATCHED_RECENT,
+		.distance = (int64_t)distance,
+		.bytes = bytes,
+		.value = OST_VALUE_ANY,
+	};
+	ost_value value;
+
+	mark_reader(look, distance, bytes);
+	/* above the return address is what the caller put there */
+	if ((int64_t)distance >= 8 && bytes <= 8)
+		return load_argument(outermost(look), distance - 8, bytes);
+	if ((int64_t)distance >= 0 || bytes > 8)
+		return OST_VALUE_ANY;
+	if (close_recent_load(look, state, (int64_t)distance, bytes, &value)) {
+		watch(look, &watched);
+		return value;
+	}
+	watched.kind = WATCHED_LOAD;
+	watched.space = space_of(look, distance);
+	watched.value = load_stored(look, watched.space, distance, bytes);
+	watch(look, &watched);
+	return watched.value;
 }
 
 static ost_value load_field(struct look *look, int64_t distance, unsigned int bytes,
@@ -206,6 +252,7 @@ static ost_value load_field(struct look *look, int64_t distance, unsigned int by
 	};
 	ost_value value;
 
+	close_spoil(look->close);
 	memory.place.address = (uint64_t)distance;
 	if (argument && look->passing_count && close_passing_load(look, &memory, &value))
 		return value;
@@ -259,19 +306,35 @@ ost_value close_load(struct look *look, const struct state *state, uint64_t site
 }
 
 static void store_stack(struct look *look, const struct state *state, uint64_t site,
-			uint64_t distance, unsigned int bytes, ost_value value, ost_cond cond)
+			const struct watched *store)
 {
 	struct look *outer = outermost(look);
 	bool lost = false;
 
-	if ((int64_t)distance >= 0)
-		return;
-	outer->stack_changed |=
-		ost_cells_store(outer->stack, space_of(look, distance), distance, bytes,
-				ost_value_given(look->close->values, value, cond), &lost);
+	if (ost_cells_store(outer->stack, store->space, store->distance, store->bytes, store->value,
+			    &lost))
+		outer->stack_changed |= close_words(store->distance, store->bytes);
 	/* others may read it there */
-	if (lost || (outer->escaped && (int64_t)distance >= (int64_t)outer->stack_escaped))
-		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
+	if (lost || (outer->escaped && store->distance >= (int64_t)outer->stack_escaped))
+		close_escape(look, state, site, store->value, OST_EDGE_ADDRESS);
+}
+
+bool close_repeat(struct look *look, const struct watch *watch)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		const struct watched *watched = &watch->list[i];
+
+		if (watched->kind == WATCHED_STORE) {
+			store_stack(look, NULL, 0, watched);
+			continue;
+		}
+		mark_reader(look, watched->distance, watched->bytes);
+		if (watched->kind == WATCHED_LOAD &&
+		    load_stored(look, watched->space, watched->distance, watched->bytes) !=
+			    watched->value)
+			return false;
+	}
+	return true;
 }
 
 void close_store(struct look *look, struct state *state, uint64_t site,
@@ -294,6 +357,7 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 	if (!list || address->indexed)
 		close_recent_forget(state);
 	if (!list) {
+		close_spoil(look->close);
 		if (!address->indexed && address->distance >= 0)
 			calls->store(calls->context, look->function, &memory, value, state->cond);
 		close_escape(look, state, site, value, OST_EDGE_ADDRESS);
@@ -304,7 +368,18 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 		ost_cond cond = ost_cond_both(look->close->conds, state->cond, alts[i].cond);
 
 		if (alts[i].kind == OST_ALT_STACK && !address->indexed) {
-			store_stack(look, state, site, alts[i].number, bytes, value, cond);
+			if ((int64_t)alts[i].number < 0) {
+				struct watched store = {
+					.kind = WATCHED_STORE,
+					.distance = (int64_t)alts[i].number,
+					.bytes = bytes,
+					.space = space_of(look, alts[i].number),
+					.value = ost_value_given(look->close->values, value, cond),
+				};
+
+				watch(look, &store);
+				store_stack(look, state, site, &store);
+			}
 			if (count == 1 && !look->weak)
 				close_recent_store(look, state, (int64_t)alts[i].number, bytes,
 						   value);
@@ -315,6 +390,7 @@ void close_store(struct look *look, struct state *state, uint64_t site,
 		if (alts[i].kind == OST_ALT_STACK)
 			close_recent_drop(state, (int64_t)alts[i].number, ESCAPE_BYTES);
 		elsewhere = true;
+		close_spoil(look->close);
 		memory.kind =
 			alts[i].kind == OST_ALT_ADDRESS ? OST_MEMORY_PLACE : OST_MEMORY_ARGUMENT;
 		memory.place = (struct ost_place){alts[i].member, alts[i].number};
@@ -404,6 +480,7 @@ static void escape_stack(struct look *look, const struct state *state, uint64_t 
 	const struct ost_alt *alts;
 	unsigned int count;
 
+	close_spoil(look->close);
 	if (!outer->escaped || (int64_t)distance < (int64_t)outer->stack_escaped) {
 		outer->escaped = true;
 		outer->stack_escaped = distance;
@@ -448,6 +525,7 @@ void close_forget_stack(struct look *look, struct state *state, ost_value value)
 	list = ost_value_alts(look->close->values, value, &count);
 	if (!list)
 		return;
+	close_spoil(look->close);
 	memcpy(alts, list, count * sizeof(*alts));
 	for (unsigned int i = 0; i < count; i++)
 		if (alts[i].kind == OST_ALT_STACK)
@@ -458,8 +536,8 @@ void close_forget_stack(struct look *look, struct state *state, ost_value value)
 			uint32_t space = space_of(look, distance);
 
 			if ((int64_t)distance < 0 &&
-			    ost_cells_has(outer->stack, space, distance, 4))
-				outer->stack_changed |= ost_cells_store(
-					outer->stack, space, distance, 4, OST_VALUE_ANY, &lost);
+			    ost_cells_has(outer->stack, space, distance, 4) &&
+			    ost_cells_store(outer->stack, space, distance, 4, OST_VALUE_ANY, &lost))
+				outer->stack_changed |= close_words(distance, 4);
 		}
 }

@@ -110,6 +110,19 @@ static void mix(struct look *look, struct state *state, const struct ost_op *op)
 					  ost_value_cut(values, half[0], 32 * i, 32), 32, 32);
 }
 
+/* Only of variables and the stack is it known what they hold, and that it is an address. */
+static bool may_hold_address(const struct look *look, const struct address *address)
+{
+	const struct ost_alt *alts;
+	unsigned int count;
+
+	alts = ost_value_alts(look->close->values, address->value, &count);
+	for (unsigned int i = 0; i < count; i++)
+		if (alts[i].kind == OST_ALT_ADDRESS || alts[i].kind == OST_ALT_STACK)
+			return true;
+	return false;
+}
+
 void close_vector(struct look *look, struct state *state, const struct ost_op *op)
 {
 	ost_value half[2];
@@ -133,16 +146,16 @@ void close_vector(struct look *look, struct state *state, const struct ost_op *o
 		if (op->src.kind == OST_OPERAND_MEMORY && op->bytes >= 8 && op->bytes <= 64) {
 			struct address address = close_address(look, state, &op->src);
 
-			for (unsigned int i = 0; i + 8 <= op->bytes; i += 8) {
+			for (unsigned int i = 0;
+			     i + 8 <= op->bytes && may_hold_address(look, &address); i += 8) {
 				close_escape(look, state, op->site,
 					     close_load(look, state, op->site, &address, 8),
 					     OST_EDGE_ADDRESS);
 				address = next_half(look, address);
 			}
 		}
-		for (unsigned int reg = 0; reg < 16; reg++)
-			if (op->vectors >> reg & 1)
-				give_away(look, state, op, state->vector[reg]);
+		for (unsigned int left = op->vectors; left; left &= left - 1)
+			give_away(look, state, op, state->vector[__builtin_ctz(left)]);
 		if (op->vector_dst != OST_NO_REGISTER)
 			state->vector[op->vector_dst][0] = state->vector[op->vector_dst][1] =
 				OST_VALUE_ANY;

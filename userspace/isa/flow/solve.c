@@ -132,8 +132,12 @@ static void run_queue(struct ost_solve *solve)
 		closely->looks++;
 		closely->steps += solve->steps;
 		set_looking(solve, closely);
-		if (ost_close_look(solve->close, closely->function, false, &solve->steps))
-			give_up(solve, closely);
+		if (!solve_record_same(solve, closely)) {
+			solve_record_begin(solve);
+			if (ost_close_look(solve->close, closely->function, false, &solve->steps))
+				give_up(solve, closely);
+			solve_record_end(solve, closely);
+		}
 		closely->steps -= solve->steps;
 		if (solve->queue_head > 65536) {
 			solve->queue.count -= solve->queue_head;
@@ -194,9 +198,13 @@ static void last_looks(struct ost_solve *solve)
 		struct closely *closely = solve->closely.at[i];
 
 		set_looking(solve, closely);
-		if (!closely->failed &&
-		    ost_close_look(solve->close, closely->function, true, &solve->steps))
+		if (closely->failed)
+			continue;
+		if (solve_record_same(solve, closely)
+			    ? ost_close_tell(solve->close, closely->function, &solve->steps)
+			    : ost_close_look(solve->close, closely->function, true, &solve->steps))
 			give_up(solve, closely);
+		solve_record_drop(solve, closely);
 	}
 	set_looking(solve, NULL);
 }
@@ -212,13 +220,14 @@ struct ost_solve *ost_solve(struct ost_graph *graph, uint64_t steps)
 	solve->program = ost_graph_program(graph);
 	solve->steps = solve->steps_given = steps;
 	solve_calls(solve, &calls);
+	solve_record_calls(solve, &calls);
 	solve->values = ost_values_new();
 	solve->conds = solve->values ? ost_values_conds(solve->values) : NULL;
 	solve->cells = solve->values ? ost_cells_new(solve->values) : NULL;
 	solve->field_count = calloc(solve->program->count, sizeof(*solve->field_count));
 	solve->answers = calloc(solve->program->count, sizeof(*solve->answers));
 	solve->close = solve->values ? ost_close_new(graph, solve->values, &calls) : NULL;
-	if (!solve->cells || !solve->close || !solve->field_count || !solve->answers) {
+	if (!solve->cells || !solve->record || !solve->close || !solve->field_count || !solve->answers) {
 		ost_solve_free(solve);
 		return NULL;
 	}
@@ -244,6 +253,7 @@ void ost_solve_free(struct ost_solve *solve)
 	for (size_t i = 0; i < solve->closely.count; i++) {
 		struct closely *closely = solve->closely.at[i];
 
+		free(closely->events);
 		free(closely->writes.at);
 		free(closely->edges.at);
 		free(closely->spans.at);
@@ -258,6 +268,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->unset.at);
 	free(solve->refusals.at);
 	free(solve->opened.at);
+	solve_record_free(solve);
 	solve_free_fields(solve);
 	free(solve->field_count);
 	free(solve->answers);

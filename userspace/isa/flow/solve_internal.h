@@ -60,6 +60,9 @@ struct closely {
 	ost_value returned;    /* what is known of it, joined */
 	bool returned_unknown; /* also something that nothing is known of */
 	ost_value argument[OST_CLOSE_ARGUMENTS];
+	struct event *events; /* what the last look asked and told, or NULL */
+	uint32_t event_count;
+	bool event_truths; /* ost_values_truths() then */
 	uint64_t sets; /* where it first stores to one of struct ost_solve.unset, or 0 */
 	LIST(struct write) writes;
 	LIST(struct edge) edges;
@@ -73,6 +76,8 @@ struct opened {
 };
 
 struct field_uses;
+struct event;
+struct solve_record;
 
 struct initial {
 	uint32_t space;
@@ -87,6 +92,8 @@ struct ost_solve {
 	struct ost_values *values;
 	struct ost_conds *conds;
 	struct ost_close *close;
+	struct ost_close_calls told; /* what answers looks, behind what records them */
+	struct solve_record *record;
 	struct ost_cells *cells;
 	LIST(struct initial) initials;
 	LIST(struct initial)
@@ -131,6 +138,17 @@ void solve_want_sources(struct ost_solve *solve);
 /* solve_tell.c */
 void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls);
 void solve_put_initials(struct ost_solve *solve);
+
+/* solve_record.c: what looks ask and tell is recorded; @calls are what answers them, and get what
+ * does both; without memory, @solve->record is NULL */
+void solve_record_calls(struct ost_solve *solve, struct ost_close_calls *calls);
+void solve_record_free(struct ost_solve *solve);
+/* around a look; then it is kept for the function in place of what was */
+void solve_record_begin(struct ost_solve *solve);
+void solve_record_end(struct ost_solve *solve, struct closely *closely);
+void solve_record_drop(struct ost_solve *solve, struct closely *closely);
+/* would a look come to the same as the last one? Tells the same again */
+bool solve_record_same(struct ost_solve *solve, struct closely *closely);
 
 /* solve_field.c: have all functions of an object looked at in which something is that far from a
  * register; @bytes: how long the field is */

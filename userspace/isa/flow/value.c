@@ -425,6 +425,11 @@ void ost_values_truths(struct ost_values *values, bool told)
 	values->truths = told;
 }
 
+bool ost_values_truths_told(const struct ost_values *values)
+{
+	return values->truths;
+}
+
 static ost_value join(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
 		      ost_cond when_b, bool *lost)
 {

@@ -82,6 +82,9 @@ struct ost_conds *ost_values_conds(struct ost_values *values);
  */
 void ost_values_truths(struct ost_values *values, bool told);
 
+/** ost_values_truths_told() - what ost_values_truths() was last given */
+bool ost_values_truths_told(const struct ost_values *values);
+
 ost_value ost_value_number(struct ost_values *values, uint64_t number);
 ost_value ost_value_alt(struct ost_values *values, const struct ost_alt *alt);
 
