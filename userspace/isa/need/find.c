@@ -288,32 +288,43 @@ static void take_marks(struct find *find)
 	}
 }
 
+/* What a host has that runs this object's code at all. */
+static struct ost_feature_set hard_of(const struct find *find, uint32_t member)
+{
+	struct ost_feature_set hard = {0};
+
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (find->by_feature[feature].verdict >= OST_NEED_HAZARD &&
+		    find->by_feature[feature].member == member)
+			ost_feature_set_add(&hard, feature);
+	ost_feature_implied(&hard);
+	return hard;
+}
+
 /*
- * Who has all that the program needs anyway passes a test for nothing else, so what is behind it is
- * needed as well, and so on.
+ * Who has all that an object needs anyway passes its tests for nothing else, so what is behind them
+ * is needed as well, and so on. Not so in other objects: a library that chooses for all processors
+ * counts on features that come together in those that were built.
  */
 static void take_passed(struct find *find)
 {
-	struct ost_feature_set hard = {0};
 	bool more = true;
 
-	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
-		if (find->by_feature[feature].verdict >= OST_NEED_HAZARD)
-			ost_feature_set_add(&hard, feature);
 	while (more) {
 		more = false;
-		ost_feature_implied(&hard);
 		for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++) {
 			struct ost_need *need = &find->by_feature[feature];
-			struct ost_feature_set lacks = need->guard;
+			struct ost_feature_set lacks = need->guard, hard;
 
+			if (need->verdict != OST_NEED_WEAK_GUARD)
+				continue;
+			hard = hard_of(find, need->member);
 			ost_feature_set_subtract(&lacks, &hard);
-			if (need->verdict != OST_NEED_WEAK_GUARD || !ost_feature_set_empty(&lacks))
+			if (!ost_feature_set_empty(&lacks))
 				continue;
 			need->verdict = ost_feature_get(feature)->absence == OST_ABSENT_SILENT
 						? OST_NEED_HAZARD
 						: OST_NEED_REQUIRED;
-			ost_feature_set_add(&hard, feature);
 			more = true;
 		}
 	}
