@@ -125,8 +125,8 @@ static void a_sum_of_other_bits_is_a_union(void **state)
 /* SETcc of something unknown, on one of two paths: that says which one it was, where it may. */
 static void a_truth_may_tell_its_path(void **state)
 {
-	ost_value truth = ost_value_paste(values, OST_VALUE_ANY,
-					  join(number(0), "", number(1), ""), 0, 8);
+	ost_value truth =
+		ost_value_paste(values, OST_VALUE_ANY, join(number(0), "", number(1), ""), 0, 8);
 
 	(void)state;
 	check_test(masked(join(truth, "avx2", number(0), ""), 1), CC_NOT_EQUAL, "", "");
@@ -257,26 +257,33 @@ static void cells_keep_what_was_stored(void **state)
 	ost_cells_free(cells);
 }
 
+static ost_value instead(ost_value a, ost_value b, const char *when_b)
+{
+	return ost_value_instead(values, a, OST_COND_NONE, b, features(when_b));
+}
+
 static void an_option_gives_way_to_the_processor(void **state)
 {
-	ost_value flag = join(number(0), "", number(1), "avx2"), instead;
+	ost_value flag = join(number(0), "", number(1), "avx2"), any = OST_VALUE_ANY;
+	ost_value choice = join(number(0), "", number(1), "");
+	/* three with AVX2, else two */
+	ost_value level = join(number(2), "", number(3), "avx2");
 
 	(void)state;
 	/* nothing is known of the other, or only that it is one of a few */
-	instead = ost_value_instead(values, OST_VALUE_ANY, flag);
-	check_test(instead, CC_NOT_EQUAL, "avx2", "");
-	instead = ost_value_instead(values, flag, join(number(0), "", number(1), ""));
-	check_test(instead, CC_NOT_EQUAL, "avx2", "");
+	check_test(instead(any, flag, ""), CC_NOT_EQUAL, "avx2", "");
+	check_test(instead(flag, choice, ""), CC_NOT_EQUAL, "avx2", "");
+	/* a bit that none of them has tells which one it was, a bit that one has does not */
+	level = instead(choice, level, "fma");
+	check_test(masked(level, 2), CC_NOT_EQUAL, "fma", "");
+	check_test(masked(level, 1), CC_NOT_EQUAL, "avx2", "");
 	/* a number that is given is one that is meant */
-	assert_int_equal(ost_value_instead(values, flag, number(1)), OST_VALUE_ANY);
-	assert_int_equal(ost_value_instead(values, OST_VALUE_ANY, number(1)), OST_VALUE_ANY);
+	assert_int_equal(instead(flag, number(1), ""), any);
+	assert_int_equal(instead(any, number(1), ""), any);
 	/* what is known however it comes out is of the place where it was stored */
-	instead = ost_value_instead(values, OST_VALUE_ANY,
-				    ost_value_given(values, flag, features("fma")));
-	check_test(instead, CC_NOT_EQUAL, "avx2", "");
-	assert_int_equal(ost_value_instead(values, OST_VALUE_ANY,
-					   ost_value_given(values, OST_VALUE_ANY, features("fma"))),
-			 OST_VALUE_ANY);
+	check_test(instead(any, ost_value_given(values, flag, features("fma")), ""), CC_NOT_EQUAL,
+		   "avx2", "");
+	assert_int_equal(instead(any, ost_value_given(values, any, features("fma")), ""), any);
 }
 
 static void flags_are_told_from_numbers(void **state)
@@ -321,7 +328,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bits_move, begin, end),
 		cmocka_unit_test_setup_teardown(a_sum_of_other_bits_is_a_union, begin, end),
 		cmocka_unit_test_setup_teardown(a_truth_may_tell_its_path, begin, end),
-		cmocka_unit_test_setup_teardown(a_pointer_beside_anything_tells_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(a_pointer_beside_anything_tells_nothing, begin,
+						end),
 		cmocka_unit_test_setup_teardown(a_flag_set_after_a_test_tells_the_same, begin, end),
 		cmocka_unit_test_setup_teardown(levels_compare, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_no_path, begin, end),

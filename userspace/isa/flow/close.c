@@ -77,7 +77,7 @@ static ost_value meet(struct look *look, const struct block *block, ost_value a,
 
 	if (a != b && a != OST_VALUE_NOTHING && b != OST_VALUE_NOTHING &&
 	    block->changes <= HOPE_MAX) {
-		ost_value instead = ost_value_instead(values, a, b);
+		ost_value instead = ost_value_instead(values, a, when_a, b, when_b);
 
 		if (instead != OST_VALUE_ANY)
 			return instead;
@@ -372,8 +372,8 @@ static int run_block(struct look *look, uint32_t number)
 		}
 		close_step(look, &state, op);
 	}
-	tell_block(look, start,
-		   look->ops[block->end - 1].site + look->ops[block->end - 1].length, cond);
+	tell_block(look, start, look->ops[block->end - 1].site + look->ops[block->end - 1].length,
+		   cond);
 	finish_block(look, block, &state);
 	return 0;
 }

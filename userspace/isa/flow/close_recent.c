@@ -130,8 +130,8 @@ static void take_over(struct look *look, struct state *in, const struct state *o
 {
 	for (unsigned int i = 0; i < other->recents; i++)
 		if (!find(in, &other->recent[i]) && in->recents < RECENT_MAX &&
-		    ost_value_instead(look->close->values, OST_VALUE_ANY, other->recent[i].value) !=
-			    OST_VALUE_ANY &&
+		    ost_value_instead(look->close->values, OST_VALUE_ANY, OST_COND_NONE,
+				      other->recent[i].value, OST_COND_NONE) != OST_VALUE_ANY &&
 		    !cells_tell(look, &other->recent[i]))
 			in->recent[in->recents++] = other->recent[i];
 }

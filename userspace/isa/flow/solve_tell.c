@@ -346,7 +346,8 @@ static ost_value answer_of(const struct ost_solve *solve, const struct closely *
 
 	if (!closely->returned_unknown)
 		return closely->returned;
-	told = ost_value_instead(solve->values, OST_VALUE_ANY, closely->returned);
+	told = ost_value_instead(solve->values, OST_VALUE_ANY, OST_COND_NONE, closely->returned,
+				 OST_COND_NONE);
 	if (told != OST_VALUE_ANY)
 		return told;
 	return ost_value_join(solve->values, closely->returned, OST_COND_NONE, OST_VALUE_ANY,

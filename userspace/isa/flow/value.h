@@ -120,12 +120,14 @@ ost_value ost_value_join(struct ost_values *values, ost_value a, ost_cond when_a
  * ost_value_instead() - which of two values, if one is unknown and the other one tells, is the rule
  *
  * The unknown one is what somebody asked for instead, by an option or a variable of the
- * environment.
+ * environment; or one of several numbers, chosen by something that isn't known. A bit that none of
+ * these has tells that it was the other one, and so that its @when holds; without it, nothing.
  *
  * Return: what the other one tells apart, without what is known however it comes out, since that is
  * of the place and not of the value; OST_VALUE_ANY when it isn't so.
  */
-ost_value ost_value_instead(struct ost_values *values, ost_value a, ost_value b);
+ost_value ost_value_instead(struct ost_values *values, ost_value a, ost_cond when_a, ost_value b,
+			    ost_cond when_b);
 
 /** ost_value_given() - the value, knowing in addition that it arises only under a condition */
 ost_value ost_value_given(struct ost_values *values, ost_value value, ost_cond cond);

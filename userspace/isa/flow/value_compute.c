@@ -227,6 +227,10 @@ ost_value ost_value_compute(struct ost_values *values, enum ost_value_op op, ost
 		return ost_value_number(values, compute_number(op, row_a->alt[0].number,
 							       row_b->alt[0].number, bits) &
 							mask_of(bits));
+	/* how registers are cleared: it doesn't matter what was there, not even an address */
+	if (op == OST_OP_AND &&
+	    ((plain(row_a) && !row_a->alt[0].number) || (plain(row_b) && !row_b->alt[0].number)))
+		return ost_value_number(values, 0);
 	memo = ost_value_memo(values, &wanted, &found);
 	if (!found) {
 		wanted.result = compute(values, op, a, b, bits);
