@@ -281,7 +281,10 @@ static void long_snapshots_are_refused(void **unused)
 	assert_non_null(strstr(err.text, "more than"));
 }
 
-/* Names that the kernel may leave out of /proc/cpuinfo although CPUID has the bit, and why. */
+/*
+ * Names that the kernel may leave out of /proc/cpuinfo although CPUID has the bit, and why. Kernels
+ * made for guests leave out others, too; that each row's bit is the right one, isa_kernel_test tells.
+ */
 static const struct {
 	const char *name;
 	const char *why;
@@ -344,6 +347,7 @@ static void this_machine_as_its_kernel_sees_it(void **unused)
 	struct ost_host_features host;
 	static char text[65536];
 	unsigned int both = 0;
+	bool guest;
 	char *flags;
 
 	assert_int_equal(ost_host_features_read(&host), 0);
@@ -351,6 +355,7 @@ static void this_machine_as_its_kernel_sees_it(void **unused)
 	flags = strstr(text, "\nflags");
 	assert_non_null(flags);
 	flags[1 + strcspn(flags + 1, "\n")] = '\0';
+	guest = kernel_says(flags, "hypervisor");
 	for (unsigned int i = OST_FEATURE_NONE + 1; i < OST_FEATURE_END; i++) {
 		const struct ost_feature_info *info = ost_feature_get(i);
 		bool ours = ost_feature_set_has(&host.processor, i);
@@ -364,7 +369,9 @@ static void this_machine_as_its_kernel_sees_it(void **unused)
 		}
 		if (theirs && !ours)
 			fail_msg("the kernel says %s, CPUID does not", info->name);
-		if (ours && !theirs && !may_be_hidden(info->name))
+		if (ours && !theirs && guest)
+			print_message("CPUID says %s, this guest's kernel does not\n", info->name);
+		else if (ours && !theirs && !may_be_hidden(info->name))
 			fail_msg("CPUID says %s, the kernel does not", info->name);
 		both += ours && theirs;
 	}
