@@ -27,7 +27,7 @@ selftests: userspace ## the test programs
 check: ## build and pass every test, in worker hosts where this host is no fit one
 	@tools/check
 
-bench: all ## the measurements; prints what each one means and its goal
+bench: ## the measurements; prints what each one means and its goal
 	@tools/bench
 
 install: all ## install below PREFIX (default /usr/local), DESTDIR honoured
