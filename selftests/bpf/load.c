@@ -3,7 +3,7 @@
  * load - does an exact number of the things that the probes count, to be run in an instance.
  *
  *   load ud2 N               N undefined instructions, each stepped over in its signal's handler
- *   load avx N               the same with vzeroupper, where the processor lacks AVX
+ *   load vex N               the same with VEX.128.0F A6, which no processor has
  *   load edge N              the same with the instruction at the end of readable memory
  *   load madvise N BYTES ADVICE   N calls, each for that many bytes of its own memory
  *   load cycle MB SECONDS    write to each page of MB, round after round;
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define UD2_LENGTH 2
-#define VZEROUPPER_LENGTH 3
+#define VEX_LENGTH 4
 
 static void die(const char *what)
 {
@@ -71,13 +71,13 @@ static int do_ud2(char **argv)
 	return 0;
 }
 
-static int do_avx(char **argv)
+static int do_vex(char **argv)
 {
 	long n = atol(argv[0]);
 
-	catch_sigill(VZEROUPPER_LENGTH);
+	catch_sigill(VEX_LENGTH);
 	for (long i = 0; i < n; i++)
-		asm volatile("vzeroupper");
+		asm volatile(".byte 0xc5, 0xf8, 0xa6, 0xc0");
 	return 0;
 }
 
@@ -265,7 +265,7 @@ static const struct {
 	int (*run)(char **argv);
 } loads[] = {
 	{ "ud2", 1, do_ud2 },
-	{ "avx", 1, do_avx },
+	{ "vex", 1, do_vex },
 	{ "edge", 1, do_edge },
 	{ "madvise", 3, do_madvise },
 	{ "cycle", 2, do_cycle },
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(loads[i].name, argv[1]) && loads[i].arguments == argc - 2)
 			return loads[i].run(argv + 2);
-	fprintf(stderr, "load: ud2 N | avx N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | "
+	fprintf(stderr, "load: ud2 N | vex N | edge N | madvise N BYTES ADVICE | cycle MB SECONDS | "
 			"spin MS | hold MB | serve KIND N BYTES | send KIND PORT N BYTES\n");
 	return 2;
 }

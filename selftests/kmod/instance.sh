@@ -20,7 +20,7 @@ is "made nothing known" "$(field instances "$(parkctl info)")" 1
 
 # nested: a cgroup of the task's own changes nothing, an inner instance does
 mkdir -p "$(instance_path a)/x/y"
-(echo "$BASHPID" >"$(instance_path a)/x/y/cgroup.procs" && exec "$programs/task" avx) >"$said" 2>&1 &
+(echo "$BASHPID" >"$(instance_path a)/x/y/cgroup.procs" && exec "$programs/task" vex) >"$said" 2>&1 &
 last_pid=$!
 ok "a task in a cgroup below is in the instance" wait_parked "$last_pid"
 is "the instance's" "$(field instance)" "$id"
@@ -30,7 +30,7 @@ kill -CONT "$last_pid"
 ok "leaves alone what is parked" parked "$last_pid"
 kill -KILL "$last_pid"
 wait "$last_pid" 2>/dev/null
-(echo "$BASHPID" >"$(instance_path a)/x/y/cgroup.procs" && exec "$programs/task" avx) >/dev/null 2>&1
+(echo "$BASHPID" >"$(instance_path a)/x/y/cgroup.procs" && exec "$programs/task" vex) >/dev/null 2>&1
 is "but decides for what traps there now" $? 132
 is "counted there" "$(stat_of "$inner" traps)" 1
 is "and not without" "$(stat_of "$id" traps)" 1
@@ -38,7 +38,7 @@ ok "forgotten" parkctl del "$inner"
 like "it is not known" "$(parkctl del "$inner")" "^error=2 .*not known"
 
 # released: by mode, by forgetting
-start_task a avx threads=2
+start_task a vex threads=2
 wait_for "[ \$(count_parks $id) = 2 ]"
 is "a dump by instance" "$(count_parks "$inner")" 0
 parkctl set "$id" mode=$OBSERVE
@@ -46,7 +46,7 @@ ends "out of mode PARK the instruction runs again" "$last_pid" 132
 is "the manager was told" "$(grep -c 'end=released$' "$notes")" 2
 is "counted" "$(stat_of "$id" released)" 2
 parkctl set "$id" mode=$PARK
-start_task a avx
+start_task a vex
 wait_parked "$last_pid"
 ok "forgotten while a task is parked" parkctl del "$id"
 ends "the instruction runs again" "$last_pid" 132
@@ -56,7 +56,7 @@ is "the module's totals stay" "$(field released "$(parkctl info)")" 3
 
 # a task that is moved while it is parked
 park_instance a
-start_task a avx usr1=print
+start_task a vex usr1=print
 wait_parked "$last_pid"
 one=$event
 park_instance b

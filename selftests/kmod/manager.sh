@@ -10,7 +10,7 @@ id=$(instance_id a)
 
 # no deadline of a park comes before the grace times do, however slow the machine
 parkctl set "$id" mode=$PARK park_ms=600000
-start_task a avx
+start_task a vex
 ends "without a manager nothing is parked" "$last_pid" 132
 is "but counted" "$(stat_of "$id" traps) $(stat_of "$id" parks)" "1 0"
 
@@ -20,7 +20,7 @@ like "a second one is refused" "$(parkctl manager 1000)" "^error=16 .*another so
 like "nor can another give up the role" "$(parkctl raw 8 0)" "^error=1 .*not the manager"
 
 # dies, and comes back in time
-start_task a avx threads=2
+start_task a vex threads=2
 wait_for "[ \$(count_parks) = 2 ]"
 before=$(parkctl parks | sed 's/ age_ms=.*//' | sort)
 stop_manager KILL
@@ -41,19 +41,19 @@ ends "and has its effect" "$two" 132
 # dies, and nobody comes
 stop_manager TERM
 ok "a shorter grace time" start_manager 300
-start_task a avx catch
+start_task a vex catch
 wait_parked "$last_pid"
 stop_manager KILL
 ends "nobody comes: the task goes on behind its handler" "$last_pid" 0
 ok "which saw the signal" grep -q "sigill code=2" "$said"
 is "counted as orphaned" "$(stat_of "$id" orphans)" 1
 like "the grace time is over" "$(parkctl info)" "manager_port=0 .*in_grace=0"
-start_task a avx
+start_task a vex
 ends "nothing is parked any more" "$last_pid" 132
 
 # gives up
 ok "another manager" start_manager 60000
-start_task a avx
+start_task a vex
 wait_parked "$last_pid"
 stop_manager USR1
 ends "gives up its role: no grace time" "$last_pid" 132
@@ -62,7 +62,7 @@ like "nobody is the manager" "$(parkctl info)" "manager_port=0 .*in_grace=0"
 
 # none at all
 ok "a manager without grace time" start_manager 0
-start_task a avx
+start_task a vex
 wait_parked "$last_pid"
 stop_manager KILL
 ends "its death orphans at once" "$last_pid" 132
@@ -71,7 +71,7 @@ ends "its death orphans at once" "$last_pid" 132
 ok "a manager that sleeps" start_manager 60000
 kill -STOP "$manager_pid"
 parkctl set "$id" park_ms=1
-start_task a avx catch times=3000
+start_task a vex catch times=3000
 ends "meets a flood" "$last_pid" 0
 lost=$(field lost "$(parkctl info)")
 kill -CONT "$manager_pid"

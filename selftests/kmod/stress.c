@@ -91,7 +91,7 @@ static void *trap_on(void *tid)
 {
 	*(volatile pid_t *)tid = syscall(SYS_gettid);
 	for (;;)
-		__asm__ volatile(".byte 0xc5, 0xfd, 0xfe, 0xc0");
+		__asm__ volatile(".byte 0xc5, 0xf8, 0xa6, 0xc0");
 	return NULL;
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tasks that meet an undefined instruction; built without any instruction that qemu64 lacks.
+ * Tasks that meet an undefined instruction: none that a processor has, so that they trap on any.
  *
  *	task INSTRUCTION [OPTION...]
  *
- * INSTRUCTION	avx evex xop 0f38 sysenter ud0 ud1 ud2 trap edge, or none
+ * INSTRUCTION	vex evex xop 0f38 sysenter ud0 ud1 ud2 trap edge, or none
  * catch	print SIGILL with its si_code and its distance from the instruction, and go on behind it
  * threads=N	N threads run the instruction while the first counts `tick`s
  * usr1=print|jump|fork|exec	what the handler of SIGUSR1 does: print; leave the instruction for another one; fork;
- *		execute this program anew with `avx`
+ *		execute this program anew with `vex`
  * usr2		SIGUSR2 to the process makes the first thread put NOPs where the instruction was (only with threads)
  * times=N	run the instruction N times (default 1)
  * traced	be traced by a parent, which prints the signal it sees
@@ -39,15 +39,15 @@ static const struct {
 	const char *name;
 	uint8_t bytes[8], length;
 } instructions[] = {
-	{ "avx", { 0xc5, 0xfd, 0xfe, 0xc0 }, 4 },		/* vpaddd %ymm0,%ymm0,%ymm0 */
-	{ "evex", { 0x62, 0xf1, 0x7d, 0x48, 0xfe, 0xc0 }, 6 },	/* vpaddd %zmm0,%zmm0,%zmm0 */
-	{ "xop", { 0x8f, 0xe9, 0x78, 0x81, 0xc0 }, 5 },		/* vfrczpd %xmm0,%xmm0 */
-	{ "0f38", { 0x66, 0x0f, 0x38, 0xdc, 0xc0 }, 5 },	/* aesenc %xmm0,%xmm0 */
+	{ "vex", { 0xc5, 0xf8, 0xa6, 0xc0 }, 4 },		/* VEX.128.0F A6 */
+	{ "evex", { 0x62, 0xf1, 0x7c, 0x48, 0xa6, 0xc0 }, 6 },	/* EVEX.512.0F A6 */
+	{ "xop", { 0x8f, 0xe8, 0x78, 0x00, 0xc0 }, 5 },		/* XOP.128.8 00 */
+	{ "0f38", { 0x0f, 0x38, 0xc0, 0xc0 }, 4 },
 	{ "sysenter", { 0x0f, 0x34 }, 2 },
 	{ "ud0", { 0x0f, 0xff, 0xc0 }, 3 },
 	{ "ud1", { 0x0f, 0xb9, 0xc0 }, 3 },
 	{ "ud2", { 0x0f, 0x0b }, 2 },
-	{ "edge", { 0xc5, 0xfd, 0xfe, 0xc0 }, 4 },
+	{ "edge", { 0xc5, 0xf8, 0xa6, 0xc0 }, 4 },
 	{ "none", { 0x90 }, 1 },
 };
 
@@ -64,7 +64,7 @@ __asm__(".text\n"
 	".globl task_insn_text\n"
 	".type task_insn_text, @function\n"
 	"task_insn_text:\n"
-	"	.byte 0xc5, 0xfd, 0xfe, 0xc0\n"
+	"	.byte 0xc5, 0xf8, 0xa6, 0xc0\n"
 	"	ret\n");
 extern void task_insn_text(void);
 
@@ -137,7 +137,7 @@ static void usr1(int sig)
 	if (!strcmp(on_usr1, "fork") && !fork())
 		say("child pid=%d\n", getpid());
 	if (!strcmp(on_usr1, "exec"))
-		execl(self, self, "avx", NULL);
+		execl(self, self, "vex", NULL);
 }
 
 static void usr2(int sig)
@@ -152,7 +152,7 @@ static void *run_times(void *unused)
 	for (i = 0; i < times; i++) {
 		if (sigsetjmp(elsewhere, 1)) {
 			/* another place, another instruction */
-			static const uint8_t other[] = { 0xc5, 0xf9, 0xfe, 0xc9, 0xc3 };
+			static const uint8_t other[] = { 0xc5, 0xf8, 0xa7, 0xc0, 0xc3 };
 
 			say("jumped\n");
 			memcpy(code + 64, other, sizeof(other));

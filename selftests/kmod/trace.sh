@@ -19,10 +19,10 @@ told()
 	wait_for "grep -q 'task-$1 .*$2' $tracing/trace" || { sed 's/^/# /' $tracing/trace; return 1; }
 }
 
-start_task a avx usr1=print
+start_task a vex usr1=print
 wait_parked "$last_pid"
 ok "a trap that is parked" told "$last_pid" \
-	"ostler_trap: event=$event instance=$id ip=$ip insn=c5fdfec0c3[0-9a-f]* class=4 action=parked"
+	"ostler_trap: event=$event instance=$id ip=$ip insn=c5f8a6c0c3[0-9a-f]* class=4 action=parked"
 ok "the park" told "$last_pid" "ostler_park: event=$event instance=$id ip=$ip pid=$last_pid"
 kill -USR1 "$last_pid"
 wait_for "grep -q usr1 '$said' && parked $last_pid"

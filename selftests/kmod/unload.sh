@@ -9,10 +9,10 @@ for round in 1 2 3; do
 	need_kmod
 	start_manager
 	park_instance a
-	start_task a avx threads=8 catch
+	start_task a vex threads=8 catch
 	many=$last_pid
 	wait_for "[ \$(count_parks) = 8 ]"
-	start_in_instance a "$programs/task" avx
+	start_in_instance a "$programs/task" vex
 	one=$last_pid
 	wait_for "[ \$(count_parks) = 9 ]"
 	if [ "$round" = 2 ]; then

@@ -26,7 +26,7 @@ inside=$last_pid
 ends "sysenter does what it does elsewhere" "$inside" $?
 
 before=$(stat_of "$id" unparkable)
-start_task a avx traced
+start_task a vex traced
 wait "$last_pid"
 is "a tracer sees the signal, and the task dies of it" "$(tr '\n' ' ' <"$said")" "traced stop=4 traced end=4 "
 is "counted as unparkable" "$(stat_of "$id" unparkable)" $((before + 1))
@@ -41,11 +41,11 @@ offset=0x$(nm "$tmp/task" | awk '$3 == "task_insn_text" { print $1 }')
 if echo "p:ostler_test/probe $tmp/task:$offset" 2>/dev/null >>/sys/kernel/tracing/uprobe_events; then
 	at_exit 'echo 0 >/sys/kernel/tracing/events/ostler_test/enable; echo -:ostler_test/probe >>/sys/kernel/tracing/uprobe_events'
 	echo 1 >/sys/kernel/tracing/events/ostler_test/enable
-	run_in_instance a "$tmp/task" avx text >"$said" 2>&1
+	run_in_instance a "$tmp/task" vex text >"$said" 2>&1
 	is "an instruction under a probe is delivered" $? 132
 	is "counted as unparkable" "$(stat_of "$id" unparkable)" $((before + 3))
 	echo 0 >/sys/kernel/tracing/events/ostler_test/enable
-	start_in_instance a "$tmp/task" avx text >"$said" 2>&1
+	start_in_instance a "$tmp/task" vex text >"$said" 2>&1
 	ok "without the probe it is parked" wait_parked "$last_pid"
 	probed=1
 	kill -KILL "$last_pid"
@@ -73,14 +73,14 @@ else
 fi
 
 # elsewhere, off, observed
-"$programs/task" avx >/dev/null 2>&1
+"$programs/task" vex >/dev/null 2>&1
 is "outside of instances" $? 132
 parkctl set "$id" mode=0
 traps=$(stat_of "$id" traps)
-run_in_instance a "$programs/task" avx >/dev/null 2>&1
+run_in_instance a "$programs/task" vex >/dev/null 2>&1
 is "mode OFF" "$? $(stat_of "$id" traps)" "132 $traps"
 parkctl set "$id" mode=$OBSERVE
-run_in_instance a "$programs/task" avx >/dev/null 2>&1
+run_in_instance a "$programs/task" vex >/dev/null 2>&1
 is "mode OBSERVE" "$? $(stat_of "$id" traps)" "132 $((traps + 1))"
 is "nothing was parked but what was meant to" "$(stat_of "$id" parks)" "$probed"
 done_testing

@@ -9,7 +9,7 @@ start_manager
 park_instance a skip_max=2
 
 # retry
-start_task a avx threads=1 usr2
+start_task a vex threads=1 usr2
 process=$last_pid
 wait_for "[ \"\$(count_parks)\" = 1 ]"
 line=$(parkctl parks)
@@ -17,7 +17,7 @@ event=$(field event) ip=$(field ip)
 is "the park names the thread's process" "$(field tgid)" "$process"
 is "its instance" "$(field instance)" "$id"
 is "its class" "$(field class)" vex
-like "its bytes" "$(field insn)" "^c5fdfec0c3[0-9a-f]{20}$"
+like "its bytes" "$(field insn)" "^c5f8a6c0c3[0-9a-f]{20}$"
 is "its name" "$(field comm)" task
 is "its state" "$(field state)" waiting
 like "what is left of its time" "$(field left_ms)" "^(2[0-9]{4}|30000)$"
@@ -37,20 +37,20 @@ ok "with the park ended" ended "$event" retry
 is "retries are counted" "$(stat_of "$id" retries)" 2
 
 # deliver
-start_task a avx catch
+start_task a vex catch
 wait_parked "$last_pid"
 ok "deliver" parkctl verdict "$event" "$ip" deliver
 ends "it goes on behind its handler" "$last_pid" 0
 ok "which saw the signal as ever" grep -qx "sigill code=2 offset=0" "$said"
 ok "ends the park" ended "$event" deliver
 
-start_task a avx
+start_task a vex
 wait_parked "$last_pid"
 parkctl verdict "$event" "$ip" deliver
 ends "without a handler it dies of SIGILL" "$last_pid" 132
 
 # skip
-start_task a avx times=3
+start_task a vex times=3
 for n in 1 2; do
 	wait_parked "$last_pid"
 	ok "skip $n of 2" parkctl verdict "$event" "$ip" skip 4
@@ -88,7 +88,7 @@ like "afterwards there is no park" "$(parkctl verdict "$event" "$ip" retry)" "^e
 # an instruction at the end of readable memory
 start_task a edge
 wait_parked "$last_pid"
-is "the bytes up to the page's end are told" "$(field insn)" c5fdfec0c3
+is "the bytes up to the page's end are told" "$(field insn)" c5f8a6c0c3
 like "no skip over more than was read" "$(parkctl verdict "$event" "$ip" skip 6)" "^error=22 .*LENGTH: longer than"
 parkctl set "$id" skip_max=5
 ok "skip over what was" parkctl verdict "$event" "$ip" skip 4

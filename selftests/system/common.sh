@@ -12,6 +12,8 @@
 #	collected NAME [STATUS]		has a collection ended so (default done)?
 #	start_function NAME FUNCTION [MODE]	a function of selftests/functions as the instance NAME, collector preloaded;
 #					sets last_pid; port_of[NAME] is where it serves. NO_AGENT=1: nothing preloaded
+#	need_trapping_function [FUNCTION...]	need_function, and one that meets an instruction that this host lacks: sets
+#					trapping, its name, and lacks, a regular expression of the feature
 #	wait_ready NAME...		until they serve
 #	request NAME [COUNT [FIRST_SEED]]	requests one after the other; sets REPLY
 #	degraded PART			what status says is missing of it
@@ -47,6 +49,16 @@ need_function()
 	for function in "$@"; do
 		grep -qx "$function" <<<"$available" || skip_all "function $function can't run here: see functions.tsv"
 	done
+}
+
+# its first VEX instruction may be one of AVX still, as the compiler pleases
+need_trapping_function()
+{
+	trapping=c-avx2hash lacks='avx2?'
+	# shellcheck disable=SC2034 # for the tests
+	! grep -qw avx2 /proc/cpuinfo || trapping=c-xophash lacks=xop
+	! grep -qw xop /proc/cpuinfo || skip_all "needs a processor without AVX2 or without XOP: tools/vm run boots such a host"
+	need_function "$trapping" "$@"
 }
 
 start_daemon()

@@ -8,12 +8,11 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need_system
 need_module
-need_function c-avx2hash
-! grep -qw avx2 /proc/cpuinfo || skip_all "needs a processor without AVX2: tools/vm run -c qemu64 boots such a host"
+need_trapping_function
 
 park_one()
 {
-	start_function "$1" c-avx2hash park
+	start_function "$1" "$trapping" park
 	pid=$last_pid
 	wait_ready "$1"
 	request "$1" >/dev/null 2>&1 &
@@ -37,7 +36,7 @@ kill_daemon
 ok "the daemon is killed: the task is held" alive "$pid"
 start_daemon "${options[@]}" || { not_ok "the daemon starts again"; done_testing; exit; }
 ok "a new daemon finds the park" wait_for '[ "$(get /v1/parks ".parks[].event")" = "$event" ]'
-like "and decodes it" "$(get /v1/parks '.parks[] | "\(.class) \(.feature)"')" '^missing avx2?$'
+like "and decodes it" "$(get /v1/parks '.parks[] | "\(.class) \(.feature)"')" "^missing $lacks\$"
 is "it belongs to its instance" "$(of first .parked)" 1
 api POST "/v1/parks/$event/verdict" '{"verdict":"deliver"}' >/dev/null
 dies_of_sigill "$pid" "its verdict is carried out"

@@ -8,19 +8,18 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need_system
 need_module
-need_function c-avx2hash
-! grep -qw avx2 /proc/cpuinfo || skip_all "needs a processor without AVX2: tools/vm run -c qemu64 boots such a host"
+need_trapping_function
 
 # run QUERY - of what the daemon tells of the function's runs
 run()
 {
-	get /v1/functions/c-avx2hash/run "$1"
+	get /v1/functions/$trapping/run "$1"
 }
 
-trap='.traps[] | select(.function == "c-avx2hash" and .build_id != null)'
+trap=".traps[] | select(.function == \"$trapping\" and .build_id != null)"
 load_module || { not_ok "the module loads"; done_testing; exit; }
 start_daemon traps.mode=park traps.park_ms=300000 || { not_ok "the daemon starts"; done_testing; exit; }
-start_function avx c-avx2hash
+start_function avx "$trapping"
 avx=$last_pid
 ok "it serves" wait_ready avx
 ok "its program is known" wait_for '[ -n "$(run ".runs[0].program // empty")" ]'
@@ -38,7 +37,7 @@ is "where the file has that instruction" \
 # a build-id is a run of hexadecimal digits that the file itself holds; without one it is a hash
 like "of its build" "$build_id" '^([0-9a-f]{16,}|sha256:[0-9a-f]{56})$'
 is "which is the program that runs" "$(run '.runs[0].program')" "$build_id"
-is "the feature counts as touched" "$(run '[.runs[0].touched[] | select(startswith("avx"))] | length > 0')" true
+is "the feature counts as touched" "$(run '[.runs[0].touched[] | select(test("^'"$lacks"'$"))] | length > 0')" true
 is "and is one that this host lacks" "$(run '.runs[0] | (.touched - .lacking) | length')" 0
 is "the place is the function's" "$(run ".traps[] | select(.offset == \"$offset\").build_id")" "$build_id"
 
@@ -48,6 +47,6 @@ print(sqlite3.connect(sys.argv[1]).execute(\"select count(*) from traps_by_code\
 kill_daemon
 start_daemon traps.mode=park
 is "after a crash the place is known still" "$(run ".traps[] | select(.offset == \"$offset\").build_id" | head -n 1)" "$build_id"
-is "and the run" "$(run '[.runs[0].touched[] | select(startswith("avx"))] | length > 0')" true
+is "and the run" "$(run '[.runs[0].touched[] | select(test("^'"$lacks"'$"))] | length > 0')" true
 is "another function has none" "$(api GET /v1/functions/nobody/run | jq -r .error.code)" not_found
 done_testing

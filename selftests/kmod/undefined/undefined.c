@@ -18,8 +18,8 @@ static int __init undefined_init(void)
 {
 	bool skipped = true;
 
-	/* vpaddd %ymm0,%ymm0,%ymm0 on a processor without AVX; UD2 is the kernel's own, for BUG() and WARN() */
-	asm volatile("1:	.byte 0xc5, 0xfd, 0xfe, 0xc0\n"
+	/* GETSEC, which Linux leaves off (CR4.SMXE); UD2 is the kernel's own, for BUG() and WARN() */
+	asm volatile("1:	.byte 0x0f, 0x37\n"
 		     "	movb $0, %0\n"
 		     "2:\n" _ASM_EXTABLE(1b, 2b)
 		     : "+m"(skipped));
