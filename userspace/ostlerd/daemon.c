@@ -52,7 +52,11 @@ static void on_signal(struct ost_op *op, int res)
 
 	while (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		ost_info("%s: ending", strsignal(info.ssi_signo));
-		ost_loop_stop(&daemon->state.loop);
+		/* who asks again doesn't want to wait for the runtimes */
+		if (daemon->state.stopping)
+			ost_loop_stop(&daemon->state.loop);
+		else
+			ost_collect_stop(&daemon->state);
 	}
 }
 
@@ -416,6 +420,7 @@ void ost_daemon_close(struct ost_daemon *daemon)
 	ost_analyse_stop(state);
 	ost_pool_exit(&state->analyse);
 	ost_pool_exit(&state->doors);
+	ost_collect_close(state);
 	ost_pool_exit(&state->disk);
 	ost_control_close(state);
 	ost_store_close(state);

@@ -17,27 +17,29 @@
  *   starting --job--> collecting --job done--> settling --timer--> measuring --job done--> finished
  *
  * Nothing is undone by a crash: what was thawed or lifted is remembered in the cgroup itself and put
- * back at the next start.
+ * back at the next start. A clean end waits for those that run, without the wait between the steps.
  */
 
 enum state { STARTING, COLLECTING, SETTLING, MEASURING, FINISHED, STATES };
 enum event { EVENT_START, EVENT_WORKED, EVENT_TIMER, EVENTS };
 
-struct collect {
+struct ost_collect {
+	struct ost_collect *next;	/* of those that run */
 	struct ost_job job;
 	struct ost_op timer;
 	struct ost_state *state;
 	struct ost_instance *instance;
 	enum state at;
+	bool cut_short;			/* measured before memory had settled */
 	struct ost_collect_work work;
 };
 
-typedef enum state (*step)(struct collect *collect);
+typedef enum state (*step)(struct ost_collect *collect);
 
-static enum state begin(struct collect *collect);
-static enum state settle(struct collect *collect);
-static enum state measure(struct collect *collect);
-static enum state finish(struct collect *collect);
+static enum state begin(struct ost_collect *collect);
+static enum state settle(struct ost_collect *collect);
+static enum state measure(struct ost_collect *collect);
+static enum state finish(struct ost_collect *collect);
 
 static const step steps[STATES][EVENTS] = {
 	[STARTING] = { [EVENT_START] = begin },
@@ -48,8 +50,21 @@ static const step steps[STATES][EVENTS] = {
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == STATES, "every state has its row");
 
-static void dispatch(struct collect *collect, enum event event)
+static void end(struct ost_collect *collect)
 {
+	struct ost_collect **at = &collect->state->collects;
+
+	while (*at != collect)
+		at = &(*at)->next;
+	*at = collect->next;
+	ost_instance_put(&collect->state->instances, collect->instance);
+	ost_collect_work_close(&collect->work);
+	free(collect);
+}
+
+static void dispatch(struct ost_collect *collect, enum event event)
+{
+	struct ost_state *state = collect->state;
 	step next = steps[collect->at][event];
 
 	if (!next)
@@ -57,32 +72,32 @@ static void dispatch(struct collect *collect, enum event event)
 	collect->at = next(collect);
 	if (collect->at != FINISHED)
 		return;
-	ost_instance_put(&collect->state->instances, collect->instance);
-	ost_collect_work_close(&collect->work);
-	free(collect);
+	end(collect);
+	if (state->stopping && !state->collects)
+		ost_loop_stop(&state->loop);
 }
 
 static void run_doors(struct ost_job *job)
 {
-	ost_collect_work_doors(&ost_container_of(job, struct collect, job)->work);
+	ost_collect_work_doors(&ost_container_of(job, struct ost_collect, job)->work);
 }
 
 static void run_measure(struct ost_job *job)
 {
-	ost_collect_work_measure(&ost_container_of(job, struct collect, job)->work);
+	ost_collect_work_measure(&ost_container_of(job, struct ost_collect, job)->work);
 }
 
 static void worked(struct ost_job *job)
 {
-	dispatch(ost_container_of(job, struct collect, job), EVENT_WORKED);
+	dispatch(ost_container_of(job, struct ost_collect, job), EVENT_WORKED);
 }
 
 static void settled(struct ost_op *op, int res)
 {
-	dispatch(ost_container_of(op, struct collect, timer), EVENT_TIMER);
+	dispatch(ost_container_of(op, struct ost_collect, timer), EVENT_TIMER);
 }
 
-static enum state begin(struct collect *collect)
+static enum state begin(struct ost_collect *collect)
 {
 	collect->job.run = run_doors;
 	collect->job.done = worked;
@@ -90,21 +105,28 @@ static enum state begin(struct collect *collect)
 	return COLLECTING;
 }
 
-static enum state settle(struct collect *collect)
+static enum state settle(struct ost_collect *collect)
 {
 	uint64_t wait_ns = collect->state->config.settle_ms * 1000000;
 
 	/* a failed one has changed nothing that must settle, but what was lifted must be put back */
 	if (collect->work.status != OST_COLLECT_DONE)
 		wait_ns = 0;
+	if (wait_ns && collect->state->stopping) {
+		collect->cut_short = true;
+		wait_ns = 0;
+	}
 	collect->timer.done = settled;
 	if (ost_op_at(&collect->state->loop, &collect->timer, ost_now_ns() + wait_ns))
 		return measure(collect);
 	return SETTLING;
 }
 
-static enum state measure(struct collect *collect)
+static enum state measure(struct ost_collect *collect)
 {
+	/* an extra, which nobody waits for at the daemon's end */
+	if (collect->state->stopping)
+		collect->work.page_out = false;
 	collect->job.run = run_measure;
 	collect->job.done = worked;
 	ost_pool_submit(&collect->state->doors, &collect->job);
@@ -160,7 +182,7 @@ static void learn(struct ost_instance *instance, const struct ost_collect_work *
 	instance->function->changed = true;
 }
 
-static enum state finish(struct collect *collect)
+static enum state finish(struct ost_collect *collect)
 {
 	struct ost_state *state = collect->state;
 	struct ost_instance *instance = collect->instance;
@@ -171,7 +193,9 @@ static enum state finish(struct collect *collect)
 	instance->collecting = false;
 	record(instance, work, ost_now_ns());
 	if (work->status == OST_COLLECT_DONE) {
-		learn(instance, work);
+		/* what was still to be given back would be taken for what is kept */
+		if (!collect->cut_short)
+			learn(instance, work);
 		state->host.collections++;
 		state->host.yield_bytes += instance->last.yield_bytes;
 		ost_info("%s: %.1f MB back of %.1f, by %s in %.1f ms", instance->path,
@@ -190,9 +214,11 @@ static enum state finish(struct collect *collect)
 int ost_collect_start(struct ost_state *state, struct ost_instance *instance, bool forced,
 		      struct ost_error *err)
 {
-	struct collect *collect;
+	struct ost_collect *collect;
 	int cgroup_fd;
 
+	if (state->stopping)
+		return ost_error_set(err, -ESHUTDOWN, "the daemon is stopping");
 	if (instance->collecting)
 		return ost_error_set(err, -EALREADY, "%s is being collected", instance->path);
 	if (state->host.collecting >= state->config.slots)
@@ -214,6 +240,8 @@ int ost_collect_start(struct ost_state *state, struct ost_instance *instance, bo
 	collect->instance = instance;
 	ost_collect_work_init(&collect->work, &state->config, state->broker, cgroup_fd,
 			      instance->garbage_bytes);
+	collect->next = state->collects;
+	state->collects = collect;
 	ost_instance_hold(instance);
 	instance->collecting = true;
 	state->host.collecting++;
@@ -221,6 +249,35 @@ int ost_collect_start(struct ost_state *state, struct ost_instance *instance, bo
 		  instance->garbage_bytes / 1e6);
 	dispatch(collect, EVENT_START);
 	return 0;
+}
+
+void ost_collect_stop(struct ost_state *state)
+{
+	struct ost_collect *collect;
+	unsigned int count = 0;
+
+	state->stopping = true;
+	for (collect = state->collects; collect; collect = collect->next) {
+		count++;
+		if (collect->at != SETTLING)
+			continue;
+		collect->cut_short = true;
+		ost_op_at(&state->loop, &collect->timer, ost_now_ns());
+	}
+	if (count)
+		ost_info("waiting for the end of %u collection%s", count, count == 1 ? "" : "s");
+	else
+		ost_loop_stop(&state->loop);
+}
+
+void ost_collect_close(struct ost_state *state)
+{
+	while (state->collects) {
+		struct ost_collect *collect = state->collects;
+
+		ost_collect_work_put_back(&collect->work);
+		end(collect);
+	}
 }
 
 static struct ost_schedule_limits limits_of(const struct ost_config *config)

@@ -160,7 +160,7 @@ static void page_out(struct ost_collect_work *work)
 	}
 }
 
-static void put_back(struct ost_collect_work *work)
+void ost_collect_work_put_back(struct ost_collect_work *work)
 {
 	struct ost_error err = { 0 };
 
@@ -183,7 +183,7 @@ void ost_collect_work_measure(struct ost_collect_work *work)
 			page_out(work);
 		}
 	}
-	put_back(work);
+	ost_collect_work_put_back(work);
 }
 
 void ost_collect_work_close(struct ost_collect_work *work)

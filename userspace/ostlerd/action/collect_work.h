@@ -45,6 +45,9 @@ void ost_collect_work_doors(struct ost_collect_work *work);
 /** ost_collect_work_measure() - measure again, page out if wanted, put quota and freezer back; blocks */
 void ost_collect_work_measure(struct ost_collect_work *work);
 
+/** ost_collect_work_put_back() - put back quota and freezer, as far as they were changed */
+void ost_collect_work_put_back(struct ost_collect_work *work);
+
 void ost_collect_work_close(struct ost_collect_work *work);
 
 #endif

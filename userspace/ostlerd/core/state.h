@@ -14,6 +14,7 @@
 struct ost_agent_broker;
 struct ost_bpf;
 struct ost_cgroups;
+struct ost_collect;
 struct ost_control;
 struct ost_kmod;
 struct ost_listener;
@@ -62,6 +63,8 @@ struct ost_state {
 	struct ost_cgroups *cgroups;
 	struct ost_agent_broker *broker;
 	struct ost_control *control;	/* NULL: before it is open, and in tests */
+	struct ost_collect *collects;	/* that run */
+	bool stopping;			/* none is begun any more */
 	struct ost_listener *listeners;	/* told of each change, in no promised order */
 };
 
