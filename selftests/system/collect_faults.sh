@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 400
-# A runtime that never answers costs its own instance a time-out and nobody else anything; an instance that vanishes in
-# the middle, one without a process, and one that nobody can ask are each said to be so.
+# timeout: 600
+# A runtime that never answers costs its own instance a time-out and nobody else anything, and several of one instance
+# cost no more than one; an instance that vanishes in the middle, one without a process, and one that nobody can ask are each said to be so.
 # shellcheck disable=SC2016,SC2119 # wait_for evaluates its condition; stop_ostlerd's signal is optional
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -35,6 +35,23 @@ is "nothing counts as collecting" "$(get /v1/status .collecting)" 0
 kill -CONT "$stuck"
 ok "awake again, it serves" request stuck
 is "and can be collected" "$(collect stuck)" "done"
+
+start_function crowd c-csvsort
+for name in second third fourth fifth; do
+	port_of[$name]=$((++next_port))
+	start_in_instance crowd env OSTLER_AGENT_SO="$O/userspace/agent/libostler-agent.so" \
+		OSTLER_AGENT_SOCKET="$tmp/agent.sock" "$top/selftests/functions/launch" c-csvsort "${port_of[$name]}" \
+		>"$tmp/$name.log" 2>&1
+done
+ok "an instance has five processes" wait_ready crowd second third fourth fifth
+xargs kill -STOP <"$(instance_path crowd)/cgroup.procs"
+started=$SECONDS
+like "when none of them answers, it is told" "$(collect crowd)" '^(timeout|busy)$'
+took=$((SECONDS - started))
+ok "all of them together took the time of one, $took s" [ "$took" -lt 50 ]
+xargs kill -CONT <"$(instance_path crowd)/cgroup.procs"
+is "awake again, they are collected" "$(collect crowd)" "done"
+remove_instance crowd
 
 kill -STOP "$(head -n 1 "$(instance_path brief)/cgroup.procs")"
 api POST "/v1/instances/$(instance_id brief)/collect" '{}' >/dev/null

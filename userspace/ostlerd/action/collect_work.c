@@ -72,6 +72,16 @@ static void take_result(struct ost_collect_work *work, const struct ost_process 
 		snprintf(work->detail, sizeof(work->detail), "%s", err->text);
 }
 
+/* Of several processes each may take half of the time that is left: one that is stuck leaves some. */
+static uint64_t deadline_of(const struct ost_collect_work *work, bool last)
+{
+	uint64_t now = ost_now_ns();
+
+	if (last || now >= work->deadline_ns)
+		return work->deadline_ns;
+	return now + (work->deadline_ns - now) / 2;
+}
+
 static void ask(struct ost_collect_work *work, pid_t pid, bool last)
 {
 	struct ost_process process = OST_PROCESS_NONE;
@@ -98,21 +108,41 @@ static void ask(struct ost_collect_work *work, pid_t pid, bool last)
 		ost_process_close(&process);
 		return;
 	}
-	request.deadline_ns = ost_now_ns() + work->timeout_ms * 1000000;
+	request.deadline_ns = deadline_of(work, last);
 	ost_door_run(door, &process, &request, &result, &err);
 	take_result(work, &process, door, &result, &err);
 	ost_process_close(&process);
 }
 
+static void ask_all(struct ost_collect_work *work, const pid_t *pids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ost_now_ns() < work->deadline_ns) {
+			ask(work, pids[i], i == count - 1);
+			continue;
+		}
+		ost_debug("%zu of %zu processes were not asked: the time is over", count - i, count);
+		/* what one of them answered tells more */
+		if (work->status == OST_COLLECT_NO_DOOR) {
+			work->status = OST_COLLECT_TIMEOUT;
+			snprintf(work->detail, sizeof(work->detail),
+				 "%zu of its %zu processes could not be asked in %llu ms; raise "
+				 "[collect] timeout_ms",
+				 count - i, count, (unsigned long long)work->timeout_ms);
+		}
+		return;
+	}
+}
+
 void ost_collect_work_doors(struct ost_collect_work *work)
 {
-	uint64_t deadline_ns = ost_now_ns() + work->timeout_ms * 1000000;
 	pid_t pids[OST_COLLECT_PROCESSES_MAX];
 	struct ost_error err = { 0 };
 	ssize_t count;
 	int ret;
 
-	ret = ost_freezer_thaw(work->cgroup_fd, deadline_ns, &err);
+	work->deadline_ns = ost_now_ns() + work->timeout_ms * 1000000;
+	ret = ost_freezer_thaw(work->cgroup_fd, work->deadline_ns, &err);
 	if (ret < 0) {
 		work->status = ret == -ETIMEDOUT ? OST_COLLECT_TIMEOUT : OST_COLLECT_REFUSED;
 		snprintf(work->detail, sizeof(work->detail), "%s", err.text);
@@ -131,8 +161,7 @@ void ost_collect_work_doors(struct ost_collect_work *work)
 	work->after = work->before;
 	if (count > OST_COLLECT_PROCESSES_MAX)
 		count = OST_COLLECT_PROCESSES_MAX;
-	for (ssize_t i = 0; i < count; i++)
-		ask(work, pids[i], i == count - 1);
+	ask_all(work, pids, count);
 }
 
 /* Page out what is left, process by process; it is an extra, so failing is no failure. */

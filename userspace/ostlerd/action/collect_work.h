@@ -23,6 +23,7 @@ struct ost_collect_work {
 	bool page_out;
 	struct ost_door_config doors;
 	/* between the steps */
+	uint64_t deadline_ns;	/* of thawing and of all its processes together */
 	bool thawed;
 	bool lifted;
 	/* out */

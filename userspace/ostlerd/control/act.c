@@ -14,9 +14,9 @@
 /* The handlers that change something. Each change is logged with the account that asked for it. */
 
 /*
- * A request that waits for a collection gives up after twice the time that the runtime has to
- * answer and the memory to settle, and this long on top, in nanoseconds: an instance may have
- * several processes.
+ * A request that waits for a collection gives up after twice the time that the runtimes have to
+ * answer and the memory to settle, and this long on top, in nanoseconds: paging out may take as long
+ * again as collecting.
  */
 #define WAIT_MARGIN_NS 5000000000ull
 

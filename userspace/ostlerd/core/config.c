@@ -109,7 +109,7 @@ static const struct key keys[] = {
 	SHARE("collect", "busy_max", busy_max, "0.75",
 	      "No collection starts while a greater share of the host's CPUs is busy."),
 	NUMBER("collect", "timeout_ms", timeout_ms, 10, HOUR_MS, "ms", "10000",
-	       "How long a runtime may take to answer."),
+	       "How long an instance's runtimes may take to answer, all its processes together."),
 	NUMBER("collect", "settle_ms", settle_ms, 0, 60000, "ms", "300",
 	       "Wait between a collection and its yield's measurement: G1 gives memory back late."),
 	BOOL("collect", "lift_quota", lift_quota, "yes",
