@@ -71,10 +71,19 @@ static void gone(void *context, uint64_t id)
 	of(id)->there = false;
 }
 
+static void drop(const char *dir);
+
+/* A directory that vanishes as soon as it is watched; NULL: none. */
+static const char *fleeting;
+
 static void events(void *context, uint64_t id, bool populated, bool frozen)
 {
 	of(id)->populated = populated;
 	of(id)->frozen = frozen;
+	if (fleeting && !strcmp(of(id)->path, fleeting)) {
+		drop(fleeting);
+		fleeting = NULL;
+	}
 }
 
 static const struct ost_cgroup_ops ops = { .found = found, .gone = gone, .events = events };
@@ -200,6 +209,57 @@ static void labels_are_read_and_followed(void **unused)
 	drop("fn/a"), drop("fn");
 }
 
+/* More than inotify's queue holds: whatever happens after it is lost. */
+static void flood(const char *dir)
+{
+	char path[300];
+	uint64_t room = 0;
+
+	assert_int_equal(ost_file_read_u64(AT_FDCWD, "/proc/sys/fs/inotify/max_queued_events", &room), 0);
+	snprintf(path, sizeof(path), "%s/%s/flood", root, dir);
+	for (uint64_t i = 0; i < room / 2 + 1; i++) {
+		put(dir, "flood", "");
+		unlink(path);
+	}
+}
+
+static void move(const char *from, const char *to)
+{
+	char source[300], target[300];
+
+	snprintf(source, sizeof(source), "%s/%s", root, from);
+	snprintf(target, sizeof(target), "%s/%s", root, to);
+	assert_int_equal(rename(source, target), 0);
+}
+
+/* Two instances that were at one path one after the other, both gone when the queue has run over. */
+static void what_an_overflow_hides_is_missed(void **unused)
+{
+	static const char *const globs[] = { "fn/a", "fn/b" };
+	struct ost_cgroups *cgroups;
+	char path[300];
+
+	make("fn"), make("fn/a"), make("fn/b");
+	cgroups = open_with(globs, 2);
+	make("fn/next");
+	snprintf(path, sizeof(path), "%s/fn/a", root);
+	assert_int_equal(chmod(path, 0700), 0);
+	flood("fn");
+	drop("fn/a"), drop("fn/b");
+	move("fn/next", "fn/a");
+	fleeting = "fn/a";
+	ost_cgroups_drain(cgroups);
+	assert_null(fleeting);
+	assert_int_equal(seen_count, 3);
+	for (int i = 0; i < seen_count; i++)
+		assert_false(seen[i].there);
+	make("fn/a");
+	ost_cgroups_drain(cgroups);
+	assert_non_null(at("fn/a"));
+	ost_cgroups_close(cgroups);
+	drop("fn/a"), drop("fn");
+}
+
 static void processes_of_nested_cgroups_count(void **unused)
 {
 	pid_t pids[8];
@@ -226,6 +286,7 @@ int main(void)
 		cmocka_unit_test(what_is_there_is_found),
 		cmocka_unit_test(what_comes_and_goes_is_told),
 		cmocka_unit_test(labels_are_read_and_followed),
+		cmocka_unit_test(what_an_overflow_hides_is_missed),
 		cmocka_unit_test(processes_of_nested_cgroups_count),
 	};
 	int ret;

@@ -240,24 +240,29 @@ static void forget(struct ost_cgroups *cgroups, struct watch *watch)
 	free(watch);
 }
 
-/* A directory was removed: forget the instance it was, but not one that has taken its place since. */
+/* Forget an instance whose directory is gone, even if there is another now. Frees no other watch. */
+static void forget_gone(struct ost_cgroups *cgroups, struct watch *watch)
+{
+	struct stat st;
+
+	if (fstatat(cgroups->root_fd, watch->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino == watch->id)
+		return;
+	inotify_rm_watch(cgroups->inotify_fd, watch->by_wd.key);
+	forget(cgroups, watch);
+}
+
+/* A directory was removed: forget the instances it was. */
 static void removed(struct ost_cgroups *cgroups, const char *path)
 {
 	struct ost_hash_node *node = ost_hash_find(&cgroups->instances, ost_hash_text(path));
-	struct stat st;
-	uint64_t now = 0;
 
-	if (fstatat(cgroups->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		now = st.st_ino;
 	while (node) {
 		struct watch *watch = ost_container_of(node, struct watch, by_path);
-		struct ost_hash_node *again = ost_hash_again(node);
 
-		if (!strcmp(watch->path, path) && watch->id != now) {
-			inotify_rm_watch(cgroups->inotify_fd, watch->by_wd.key);
-			forget(cgroups, watch);
-		}
-		node = again;
+		node = ost_hash_again(node);
+		if (!strcmp(watch->path, path))
+			forget_gone(cgroups, watch);
 	}
 }
 
@@ -268,11 +273,10 @@ static void look_again(struct ost_cgroups *cgroups)
 
 	while (node) {
 		struct watch *watch = ost_container_of(node, struct watch, by_path);
-		char path[PATH_MAX];
 
+		/* the next may be of the same path, so that it must not be freed along with this one */
 		node = ost_hash_next(&cgroups->instances, node);
-		snprintf(path, sizeof(path), "%s", watch->path);
-		removed(cgroups, path);
+		forget_gone(cgroups, watch);
 	}
 	look(cgroups, "");
 }
