@@ -23,7 +23,7 @@ at_exit "umount $tmp/bpf"
 # try ARGUMENT... - load, print status, unload; sets said
 try()
 {
-	said=$(printf 'status\nclose\n' | "$probectl" "$@" 2>"$tmp/log")
+	said=$(printf 'status\nclose\n' | "$probectl" --debug "$@" 2>"$tmp/log")
 }
 
 try --pin "$tmp/bpf/ostler" --btf /nonexistent/vmlinux

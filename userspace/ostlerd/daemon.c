@@ -254,6 +254,22 @@ static int open_root(struct ost_daemon *daemon, struct ost_error *err)
 	return 0;
 }
 
+/* Those that every supported kernel has; the others are an extra, whose lack is only logged. */
+static void tell_missing_probes(struct ost_state *state)
+{
+	for (int i = 0; i < OST_BPF_CAPABILITIES; i++) {
+		const struct ost_bpf_status *status = ost_bpf_status(state->bpf, i);
+
+		if (status->have || !status->mandatory)
+			continue;
+		/* not wanted */
+		if (i == OST_BPF_PINS && !*state->config.pin)
+			continue;
+		ost_host_degrade(&state->host, status->name, "no %s: %s", status->gives,
+				 status->reason);
+	}
+}
+
 static void open_probes(struct ost_daemon *daemon)
 {
 	struct ost_state *state = &daemon->state;
@@ -275,7 +291,8 @@ static void open_probes(struct ost_daemon *daemon)
 		return;
 	}
 	if (ost_bpf_attach_cgroup(state->bpf, daemon->root_fd, &err))
-		ost_host_degrade(&state->host, "demand", "%s", err.text);
+		ost_debug("%s", err.text);
+	tell_missing_probes(state);
 	daemon->ring.done = on_ring;
 	daemon->ring_again.done = on_ring_again;
 	if (ost_op_poll(&state->loop, &daemon->ring, ost_bpf_ring_fd(state->bpf), POLLIN))

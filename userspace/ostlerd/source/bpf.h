@@ -80,9 +80,10 @@ struct ost_bpf_status {
  * @out: gets the handle; untouched on failure
  * @err: why not, and what still works without the probes
  *
- * A probe that this kernel refuses, at load or at attach, costs its capability alone and is
- * logged as one line. Maps that an earlier process left pinned are taken over when their
- * definition is the same, else replaced with a warning.
+ * A probe that this kernel refuses, at load or at attach, costs its capability alone; tell of those
+ * that are mandatory by ost_bpf_status(), the others are logged as one line each. Maps that an
+ * earlier process left pinned are taken over when their definition is the same, else replaced with a
+ * warning.
  *
  * Return: 0; -EBUSY when another process uses @pin_dir; -ENOTSUP on a kernel without BTF; -EPERM
  * without CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; -EINVAL for a config value out of range;

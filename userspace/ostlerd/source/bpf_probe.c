@@ -111,9 +111,9 @@ void ost_bpf_missing(struct ost_bpf *bpf, enum ost_bpf_capability capability, co
 	if (used < room)
 		snprintf(status->reason + used, room - used, "; %s",
 			 capabilities[capability].without);
-	/* once, however often it is tried again */
+	/* once, however often it is tried again; of what should be there the owner tells by ost_bpf_status() */
 	if (status->have || strcmp(before, status->reason))
-		ost_log(status->mandatory ? LOG_WARNING : LOG_INFO, "probes: no %s (%s): %s",
+		ost_log(status->mandatory ? LOG_DEBUG : LOG_INFO, "probes: no %s (%s): %s",
 			status->name, status->gives, status->reason);
 	status->have = false;
 }
