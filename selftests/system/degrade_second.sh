@@ -32,6 +32,11 @@ make_instance b
 ok "and sees what comes" wait_for '[ "$(of b .path)" = ostler-test/b ]'
 ok "an end is orderly" stop_ostlerd
 ok "its socket is gone" [ ! -e "$ostlerd_socket" ]
+for signal in INT HUP; do
+	start_daemon || not_ok "the daemon starts again"
+	ok "so it is by SIG$signal" stop_ostlerd "$signal"
+	ok "its socket is gone then, too" [ ! -e "$ostlerd_socket" ]
+done
 
 refuses "an unknown key" 'bad.conf:2: there is no key colour in \[host\]' '[host]' 'colour = red'
 refuses "an unknown section" 'bad.conf:2: there is no section \[hosts\]' '[hosts]' 'sample_ms = 1000'
