@@ -20,7 +20,6 @@
  * @yield_ratio: yield ÷ estimate, 0 .. 2; how far estimates of this function can be trusted
  * @cost_us_per_mib: collector time for each MiB given back
  * @pause_us: time the function could not run
- * @penalty_us: how much longer the next request took than its usual one; 0 until measured
  */
 struct ost_garbage_model {
 	uint32_t collections;
@@ -30,7 +29,6 @@ struct ost_garbage_model {
 	double yield_ratio;
 	double cost_us_per_mib;
 	double pause_us;
-	double penalty_us;
 };
 
 /**

@@ -201,7 +201,6 @@ json_t *ost_view_function(const struct ost_function *function)
 	ost_json_put_real(learned, "yield_ratio", model->yield_ratio);
 	ost_json_put_real(learned, "cost_us_per_mib", model->cost_us_per_mib);
 	ost_json_put_real(learned, "pause_us", model->pause_us);
-	ost_json_put_real(learned, "penalty_us", model->penalty_us);
 	json_object_set_new(view, "learned", learned);
 	return view;
 }

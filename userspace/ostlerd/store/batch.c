@@ -68,7 +68,8 @@ static int write_functions(sqlite3 *db, const struct ost_batch *batch)
 		sqlite3_bind_double(insert, 7, model->yield_ratio);
 		sqlite3_bind_double(insert, 8, model->cost_us_per_mib);
 		sqlite3_bind_double(insert, 9, model->pause_us);
-		sqlite3_bind_double(insert, 10, model->penalty_us);
+		/* penalty_us, which nothing can measure */
+		sqlite3_bind_double(insert, 10, 0);
 		bind_u64(insert, 11, function->traps);
 		sqlite3_bind_int64(insert, 12, batch->now_unix_ms);
 		code = step(insert);

@@ -38,7 +38,6 @@ static bool load_function(struct ost_state *state, sqlite3_stmt *row, int64_t ep
 		.yield_ratio = sqlite3_column_double(row, 6),
 		.cost_us_per_mib = sqlite3_column_double(row, 7),
 		.pause_us = sqlite3_column_double(row, 8),
-		.penalty_us = sqlite3_column_double(row, 9),
 	};
 	sqlite3_int64 collections = sqlite3_column_int64(row, 2);
 	sqlite3_int64 traps = sqlite3_column_int64(row, 10);
@@ -47,7 +46,7 @@ static bool load_function(struct ost_state *state, sqlite3_stmt *row, int64_t ep
 	if (!*name || strlen(name) >= OST_NAME_LEN || collections < 0 || collections > UINT32_MAX ||
 	    traps < 0 || !sane(model.kept_bytes) || !sane(model.kept_dev_bytes) ||
 	    !sane(model.yield_bytes) || !sane(model.yield_ratio) || !sane(model.cost_us_per_mib) ||
-	    !sane(model.pause_us) || !sane(model.penalty_us))
+	    !sane(model.pause_us))
 		return false;
 	function = ost_function_get(&state->instances, name);
 	if (!function)
