@@ -35,6 +35,22 @@ is "an account sees its own" "$(as "$uid" 4711 '' /v1/instances | jq -r '.instan
 is "by its id too" "$(as "$uid" 4711 '' "/v1/instances/$own" | jq -r .id)" "$own"
 is "another's is not there" "$(as "$uid" 4711 '' "/v1/instances/$other" | jq -r .error.code)" not_found
 is "the functions of its own" "$(as "$uid" 4711 '' /v1/functions | jq -c '[.functions[].name]')" '["own"]'
+# whoever may label a cgroup can name another user's function
+setfattr -n user.ostler.function -v other "$(instance_path own)"
+wait_for '[ "$(of own .function)" = other ]' || not_ok "the label is seen"
+is "an instance that bears the name of another's function serves its own user's" \
+	"$(as "$uid" 4711 '' /v1/functions | jq -c '[.functions[] | [.name, .user]] | sort')" "[[\"other\",\"$owner\"],[\"own\",\"$owner\"]]"
+is "and is told of that alone" "$(as "$uid" 4711 '' /v1/functions/other/needs | jq -r .user)" "$owner"
+is "as when it runs" "$(as "$uid" 4711 '' /v1/functions/other/run | jq -r .user)" "$owner"
+is "another's is not there by its user either" \
+	"$(as "$uid" 4711 '' '/v1/functions/other/needs?user=somebody' | jq -r .error.code)" not_found
+is "root sees both" "$(as 0 0 '' /v1/functions | jq -c '[.functions[] | select(.name == "other") | .user] | sort')" \
+	"[\"$owner\",\"somebody\"]"
+is "and must say which" "$(as 0 0 '' /v1/functions/other/run | jq -r .error.code)" ambiguous
+is "by the user" "$(as 0 0 '' '/v1/functions/other/run?user=somebody' | jq -r .user)" somebody
+ok "ostlerctl, too" ctl needs other user=somebody
+setfattr -n user.ostler.function -v own "$(instance_path own)"
+wait_for '[ "$(of own .function)" = own ]' || not_ok "the label is seen"
 is "an account without a name sees nothing" "$(as 4711 4711 '' /v1/instances | jq '.instances | length')" 0
 is "no account owns what nobody can name" "$(as 65534 65534 '' /v1/instances | jq '.instances | length')" 0
 is "status tells a stranger no names" "$(as 4711 4711 '' /v1/status | jq 'has("host") or has("degraded")')" false

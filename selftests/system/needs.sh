@@ -64,7 +64,7 @@ kill_daemon
 /usr/bin/python3 -c "import sqlite3, sys, time
 db = sqlite3.connect(sys.argv[1])
 now = int(time.time() * 1000)
-db.execute('insert into traps_by_code values (?, ?, \"avx2\", \"c-avx2guarded\", \"avx2guarded\", 3, ?, ?)', (sys.argv[2], int(sys.argv[3]), now, now))
+db.execute('insert into traps_by_code values (\"test\", ?, ?, \"avx2\", \"c-avx2guarded\", \"avx2guarded\", 3, ?, ?)', (sys.argv[2], int(sys.argv[3]), now, now))
 db.commit()" "$tmp/ostler.db" "$build_id" "$offset"
 start_daemon
 ok "after a crash it is known still" wait_for 'analysed c-avx2guarded avx2guarded'

@@ -152,7 +152,7 @@ static unsigned int verdict(struct ost_state *s, struct ost_function *function, 
 
 static struct ost_function *new_function(struct ost_state *s, const char *name)
 {
-	struct ost_function *function = ost_function_get(&s->instances, name);
+	struct ost_function *function = ost_function_get(&s->instances, "", name);
 	struct ost_function_run *run =
 		ost_function_run_get(function, program->members[0].object->id);
 
@@ -243,7 +243,7 @@ static void the_store_keeps_it(void **state)
 	assert_int_equal(s->analyses.count, 1);
 	assert_string_equal(s->analyses.first->digest, digest(3));
 	assert_false(s->analyses.first->changed);
-	function = ost_function_get(&s->instances, "f");
+	function = ost_function_get(&s->instances, "", "f");
 	assert_string_equal(function->runs->analysis, digest(3));
 	assert_int_equal(verdict(s, function, OST_F_AVX2), OST_NEED_DISPATCHED);
 	free_state(s);

@@ -250,8 +250,19 @@ static void the_store_keeps_them(void **state)
 
 static void a_store_of_version_1_is_brought_up(void **state)
 {
-	/* what version 1 had that version 2 builds on */
+	/* what version 1 had that later ones build on */
 	static const char old[] =
+		"CREATE TABLE functions (name TEXT PRIMARY KEY, runtime TEXT NOT NULL,"
+		" collections INTEGER NOT NULL, kept_bytes REAL NOT NULL, kept_dev_bytes REAL NOT NULL,"
+		" yield_bytes REAL NOT NULL, yield_ratio REAL NOT NULL, cost_us_per_mib REAL NOT NULL,"
+		" pause_us REAL NOT NULL, penalty_us REAL NOT NULL, traps INTEGER NOT NULL,"
+		" changed_unix_ms INTEGER NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE collections (id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL,"
+		" user TEXT NOT NULL);"
+		"INSERT INTO functions VALUES ('f', 'jvm', 3, 1, 2, 3, 4, 5, 6, 0, 5, 10),"
+		" ('shared', 'jvm', 2, 1, 2, 3, 4, 5, 6, 0, 0, 11), ('new', 'jvm', 1, 1, 2, 3, 4, 5, 6, 0, 0, 12);"
+		"INSERT INTO collections (function, user) VALUES ('f', 'ann'), ('f', 'ann'), ('shared', 'ann'),"
+		" ('shared', 'bob');"
 		"CREATE TABLE traps (function TEXT NOT NULL, insn BLOB NOT NULL, class TEXT NOT NULL,"
 		" feature TEXT, assembly TEXT NOT NULL, comm TEXT NOT NULL, ip INTEGER NOT NULL,"
 		" source INTEGER NOT NULL, si_code INTEGER NOT NULL, count INTEGER NOT NULL,"
@@ -261,6 +272,8 @@ static void a_store_of_version_1_is_brought_up(void **state)
 		" 1, 2);"
 		"PRAGMA application_id = 1330861132; PRAGMA user_version = 1";
 	char path[64];
+	struct ost_state *s = new_state();
+	const struct ost_function *function;
 	sqlite3_stmt *query;
 	sqlite3 *db;
 
@@ -277,7 +290,50 @@ static void a_store_of_version_1_is_brought_up(void **state)
 	assert_int_equal(sqlite3_column_int(query, 0), 5);
 	assert_int_equal(sqlite3_column_int(query, 1), 0);
 	sqlite3_finalize(query);
+	/* what one user's collections taught is that user's */
+	assert_int_equal(ost_load_all(db, s, 0, &err), 0);
 	sqlite3_close(db);
+	assert_int_equal(s->instances.functions.count, 3);
+	function = ost_function_find(&s->instances, "ann", "f");
+	assert_non_null(function);
+	assert_int_equal(function->model.collections, 3);
+	assert_int_equal(function->traps, 5);
+	assert_int_equal(function->runtime, OST_RUNTIME_JVM);
+	assert_int_equal((int)function->model.pause_us, 6);
+	assert_string_equal(s->traps.first->user, "ann");
+	assert_non_null(ost_function_find(&s->instances, "", "shared"));
+	assert_non_null(ost_function_find(&s->instances, "", "new"));
+	free_state(s);
+}
+
+/* Two users' functions of one name have nothing to do with each other. */
+static void a_function_is_its_users(void **state)
+{
+	struct ost_state *s = new_state();
+	struct ost_instance *ann = ost_instance_add(&s->instances, 1, "one", "f", "ann");
+	struct ost_instance *bob = ost_instance_add(&s->instances, 2, "two", "f", "bob");
+	struct ost_function *of_ann = ann->function;
+	struct ost_code *code;
+
+	assert_ptr_not_equal(of_ann, bob->function);
+	assert_ptr_equal(ost_function_get(&s->instances, "ann", "f"), of_ann);
+	assert_ptr_equal(ost_function_find(&s->instances, "bob", "f"), bob->function);
+	assert_null(ost_function_find(&s->instances, "", "f"));
+	assert_ptr_not_equal(trap_at(s, ann, 0x1000), trap_at(s, bob, 0x1000));
+	code = ost_code_get(&s->codes, of_ann, "aa", 0x10, OST_F_AVX2);
+	ost_site_set(&s->codes, ann->id, 0x1000, code);
+	ost_instance_runs(ann, ost_function_run_get(of_ann, "program"));
+	/* a label that changes takes nothing along */
+	ann->recognised = true;
+	ost_instance_relabel(&s->instances, ann, "f", "bob");
+	assert_string_equal(ann->user, "bob");
+	assert_ptr_equal(ann->function, bob->function);
+	assert_null(ann->run);
+	assert_int_equal(of_ann->runs->users, 0);
+	assert_false(ann->recognised);
+	ost_locate_trap(s, ann, trap_at(s, ann, 0x1000), 0x3fffffff);
+	assert_null(s->traps.first->code);
+	free_state(s);
 }
 
 static int setup(void **state)
@@ -304,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_program_is_a_run),
 		cmocka_unit_test(the_store_keeps_them),
 		cmocka_unit_test(a_store_of_version_1_is_brought_up),
+		cmocka_unit_test(a_function_is_its_users),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -14,7 +14,7 @@ int ost_verb_functions(struct ost_ctl *ctl, int argc, char **argv)
 
 	if (ret || !answer)
 		return ret;
-	ost_table_begin(&table, "function runtime >collections >kept >yield >yield/estimate "
+	ost_table_begin(&table, "function user runtime >collections >kept >yield >yield/estimate "
 				">cost/MiB >pause >traps");
 	json_array_foreach(ost_field(answer, "functions"), i, row)
 	{
@@ -32,9 +32,9 @@ int ost_verb_functions(struct ost_ctl *ctl, int argc, char **argv)
 			     ost_field_real(row, "learned.cost_us_per_mib") / 1000);
 		ost_print_ms(pause, sizeof(pause), ost_field_real(row, "learned.pause_us") / 1000);
 		ost_table_row(&table, OST_PLAIN, ost_field_text(row, "name"),
-			      ost_field_text(row, "runtime"), count, known ? kept : "",
-			      known ? yield : "", known ? ratio : "", known ? cost : "",
-			      known ? pause : "", traps);
+			      ost_field_text(row, "user"), ost_field_text(row, "runtime"), count,
+			      known ? kept : "", known ? yield : "", known ? ratio : "",
+			      known ? cost : "", known ? pause : "", traps);
 	}
 	ost_table_end(&table);
 	json_decref(answer);

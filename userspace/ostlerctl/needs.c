@@ -109,7 +109,7 @@ static void print_program(const json_t *program)
 
 int ost_verb_needs(struct ost_ctl *ctl, int argc, char **argv)
 {
-	char path[1024], name[768];
+	char path[2048], name[768], user[768] = "";
 	const json_t *program;
 	json_t *answer;
 	size_t i;
@@ -117,7 +117,13 @@ int ost_verb_needs(struct ost_ctl *ctl, int argc, char **argv)
 
 	if (ost_http_escape(argv[0], name, sizeof(name)) < 0)
 		return ost_ctl_fail(OST_CTL_USAGE, "no function has so long a name");
-	snprintf(path, sizeof(path), "/v1/functions/%s/needs", name);
+	if (argc > 1 && strncmp(argv[1], "user=", 5))
+		return ost_ctl_fail(OST_CTL_USAGE, "%s: a function is told apart by user=USER",
+				    argv[1]);
+	if (argc > 1 && ost_http_escape(argv[1] + 5, user, sizeof(user)) < 0)
+		return ost_ctl_fail(OST_CTL_USAGE, "no user has so long a name");
+	snprintf(path, sizeof(path), "/v1/functions/%s/needs%s%s", name, argc > 1 ? "?user=" : "",
+		 user);
 	ret = ost_ctl_get(ctl, path, &answer);
 	if (ret || !answer)
 		return ret;

@@ -109,19 +109,9 @@ static void watch(struct ost_state *state, struct ost_instance *instance)
 static void relabel(struct ost_state *state, struct ost_instance *instance,
 		    const struct ost_cgroup_labels *labels)
 {
-	struct ost_function *function = ost_function_get(&state->instances, labels->function);
 	uint8_t mode = parse_mode(labels->mode, instance->mode);
 
-	if (function)
-		instance->function = function;
-	if (strcmp(instance->user, labels->user)) {
-		char *user = strdup(labels->user);
-
-		if (user) {
-			free(instance->user);
-			instance->user = user;
-		}
-	}
+	ost_instance_relabel(&state->instances, instance, labels->function, labels->user);
 	instance->labelled_runtime = ost_runtime_parse(labels->runtime) != OST_RUNTIME_UNKNOWN;
 	if (instance->labelled_runtime)
 		instance->runtime = ost_runtime_parse(labels->runtime);

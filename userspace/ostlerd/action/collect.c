@@ -29,6 +29,7 @@ struct ost_collect {
 	struct ost_op timer;
 	struct ost_state *state;
 	struct ost_instance *instance;
+	const struct ost_function *function;	/* that it served when this began */
 	enum state at;
 	bool cut_short;			/* measured before memory had settled */
 	struct ost_collect_work work;
@@ -194,7 +195,7 @@ static enum state finish(struct ost_collect *collect)
 	record(instance, work, ost_now_ns());
 	if (work->status == OST_COLLECT_DONE) {
 		/* what was still to be given back would be taken for what is kept */
-		if (!collect->cut_short)
+		if (!collect->cut_short && instance->function == collect->function)
 			learn(instance, work);
 		state->host.collections++;
 		state->host.yield_bytes += instance->last.yield_bytes;
@@ -238,6 +239,7 @@ int ost_collect_start(struct ost_state *state, struct ost_instance *instance, bo
 	ost_sample_memory(state, instance);
 	collect->state = state;
 	collect->instance = instance;
+	collect->function = instance->function;
 	ost_collect_work_init(&collect->work, &state->config, state->broker, cgroup_fd,
 			      instance->garbage_bytes);
 	collect->next = state->collects;

@@ -112,85 +112,66 @@ void ost_read_instance(struct ost_request *req)
 	ost_request_reply(req, MHD_HTTP_OK, view);
 }
 
-/* Functions are never freed while the daemon runs, so a row is a pointer. */
+/* A list is sent piece by piece, and its rows may be gone by then: they are named. */
+struct function_name {
+	char user[OST_NAME_LEN], name[OST_NAME_LEN];
+};
+
 static json_t *function_row(struct ost_state *state, const void *row)
 {
-	const struct ost_function *function;
+	const struct function_name *named = row;
+	const struct ost_function *function =
+		ost_function_find(&state->instances, named->user, named->name);
 
-	memcpy(&function, row, sizeof(function));
-	return ost_view_function(function);
-}
-
-static int by_address(const void *a, const void *b)
-{
-	const struct ost_function *const *left = a, *const *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-/* The functions of the instances that the peer sees, each once. */
-static void add_own_functions(struct ost_request *req, struct ost_list *list)
-{
-	struct ost_instances *table = &req->control->state->instances;
-	const struct ost_function **own = calloc(table->count + 1, sizeof(*own));
-	const struct ost_instance *instance = NULL;
-	size_t count = 0;
-
-	while (own && (instance = ost_instance_next(table, instance)))
-		if (count < table->count && ost_peer_sees(req->peer, instance->user))
-			own[count++] = instance->function;
-	if (own)
-		qsort(own, count, sizeof(*own), by_address);
-	for (size_t i = 0; i < count; i++)
-		if ((!i || own[i] != own[i - 1]) && ost_list_add(list, &own[i]))
-			break;
-	free(own);
+	return function ? ost_view_function(function) : NULL;
 }
 
 void ost_read_functions(struct ost_request *req)
 {
 	struct ost_state *state = req->control->state;
 	struct ost_list *list =
-		ost_list_new(state, "functions", sizeof(struct ost_function *), function_row);
+		ost_list_new(state, "functions", sizeof(struct function_name), function_row);
+	const char *user = ost_http_target_arg(&req->target, "user");
 	const struct ost_function *function = NULL;
 
-	if (!req->peer->all) {
-		add_own_functions(req, list);
-	} else {
-		while ((function = ost_function_next(&state->instances, function)))
-			if (ost_list_add(list, &function))
-				break;
+	while ((function = ost_function_next(&state->instances, function))) {
+		struct function_name row;
+
+		if ((user && strcmp(user, function->user)) ||
+		    !ost_peer_sees(req->peer, function->user))
+			continue;
+		memcpy(row.user, function->user, sizeof(row.user));
+		memcpy(row.name, function->name, sizeof(row.name));
+		if (ost_list_add(list, &row))
+			break;
 	}
 	ost_list_send(list, req);
-}
-
-static bool peer_runs(const struct ost_request *req, const struct ost_function *function)
-{
-	const struct ost_instances *table = &req->control->state->instances;
-	const struct ost_instance *instance = NULL;
-
-	if (req->peer->all)
-		return true;
-	while ((instance = ost_instance_next(table, instance)))
-		if (instance->function == function && ost_peer_sees(req->peer, instance->user))
-			return true;
-	return false;
 }
 
 /* The one that the request names; NULL, and the request has failed. */
 static const struct ost_function *find_function(struct ost_request *req)
 {
-	struct ost_state *state = req->control->state;
-	const struct ost_function *function = NULL;
+	const struct ost_instances *table = &req->control->state->instances;
+	const char *user = ost_http_target_arg(&req->target, "user");
+	const struct ost_function *function = NULL, *found = NULL;
 
-	while ((function = ost_function_next(&state->instances, function)))
-		if (!strcmp(function->name, req->param))
-			break;
-	if (function && peer_runs(req, function))
-		return function;
-	ost_request_fail(req, -ENOENT, "there is no function %.64s; /v1/functions lists them",
-			 req->param);
-	return NULL;
+	while ((function = ost_function_next(table, function))) {
+		if (strcmp(function->name, req->param) || (user && strcmp(user, function->user)) ||
+		    !ost_peer_sees(req->peer, function->user))
+			continue;
+		if (found) {
+			ost_request_fail(req, -ENOTUNIQ,
+					 "several users have a function %.64s; name one by ?user=, "
+					 "/v1/functions lists them",
+					 req->param);
+			return NULL;
+		}
+		found = function;
+	}
+	if (!found)
+		ost_request_fail(req, -ENOENT, "there is no function %.64s; /v1/functions lists them",
+				 req->param);
+	return found;
 }
 
 void ost_read_needs(struct ost_request *req)
@@ -227,7 +208,7 @@ void ost_read_traps(struct ost_request *req)
 
 	for (trap = state->traps.first; trap; trap = trap->next)
 		if (ost_peer_sees_id(req->peer, &state->instances, trap->instance_id) &&
-		    ost_list_add(list, trap))
+		    ost_peer_sees(req->peer, trap->user) && ost_list_add(list, trap))
 			break;
 	ost_list_send(list, req);
 }

@@ -192,6 +192,7 @@ json_t *ost_view_function(const struct ost_function *function)
 	json_t *view = json_object(), *learned = json_object();
 
 	ost_json_put_text(view, "name", function->name);
+	ost_json_put_text(view, "user", function->user);
 	ost_json_put_text(view, "runtime", ost_runtime_name(function->runtime));
 	ost_json_put_u64(view, "traps", function->traps);
 	ost_json_put_u64(learned, "collections", model->collections);

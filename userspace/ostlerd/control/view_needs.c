@@ -87,6 +87,7 @@ json_t *ost_view_needs(struct ost_state *state, const struct ost_function *funct
 	for (const struct ost_function_run *run = function->runs; run; run = run->next)
 		json_array_append_new(rows, view_program(state, function, run));
 	ost_json_put_text(view, "function", function->name);
+	ost_json_put_text(view, "user", function->user);
 	json_object_set_new(view, "programs", rows);
 	return view;
 }

@@ -54,6 +54,7 @@ json_t *ost_view_trap(const struct ost_trap *trap)
 	json_t *view = json_object();
 
 	ost_json_put_text(view, "function", trap->function);
+	ost_json_put_text(view, "user", trap->user);
 	ost_json_put_u64(view, "count", trap->count);
 	ost_json_put_u64(view, "first_unix_ms", ost_view_unix_ms(trap->first_ns));
 	ost_json_put_u64(view, "last_unix_ms", ost_view_unix_ms(trap->last_ns));
@@ -114,6 +115,7 @@ json_t *ost_view_runs(const struct ost_state *state, const struct ost_function *
 		json_array_append_new(rows, row);
 	}
 	ost_json_put_text(view, "function", function->name);
+	ost_json_put_text(view, "user", function->user);
 	json_object_set_new(view, "runs", rows);
 	json_object_set_new(view, "traps", view_codes(state, function));
 	return view;

@@ -28,24 +28,10 @@ static struct ost_instance *row(struct ost_hash_node *node)
 	return node ? ost_container_of(node, struct ost_instance, node) : NULL;
 }
 
-static struct ost_function *function_row(struct ost_hash_node *node)
-{
-	return node ? ost_container_of(node, struct ost_function, node) : NULL;
-}
-
 void ost_instances_init(struct ost_instances *table, int root_fd)
 {
 	memset(table, 0, sizeof(*table));
 	table->root_fd = root_fd;
-}
-
-void ost_instance_runs(struct ost_instance *instance, struct ost_function_run *run)
-{
-	if (instance->run)
-		instance->run->users--;
-	instance->run = run;
-	if (run)
-		run->users++;
 }
 
 static void free_instance(struct ost_instance *instance)
@@ -57,17 +43,6 @@ static void free_instance(struct ost_instance *instance)
 	free(instance);
 }
 
-static void free_function(struct ost_function *function)
-{
-	while (function->runs) {
-		struct ost_function_run *run = function->runs;
-
-		function->runs = run->next;
-		free(run);
-	}
-	free(function);
-}
-
 void ost_instances_exit(struct ost_instances *table)
 {
 	struct ost_hash_node *node;
@@ -76,12 +51,8 @@ void ost_instances_exit(struct ost_instances *table)
 		ost_hash_remove(&table->rows, node);
 		free_instance(row(node));
 	}
-	while ((node = ost_hash_next(&table->functions, NULL))) {
-		ost_hash_remove(&table->functions, node);
-		free_function(function_row(node));
-	}
+	ost_functions_exit(table);
 	ost_hash_free(&table->rows);
-	ost_hash_free(&table->functions);
 	memset(table, 0, sizeof(*table));
 	table->root_fd = -1;
 }
@@ -117,7 +88,7 @@ struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, 
 	instance->id = id;
 	instance->path = strdup(path);
 	instance->user = strdup(user);
-	instance->function = ost_function_get(table, function);
+	instance->function = ost_function_get(table, user, function);
 	if (!instance->path || !instance->user || !instance->function ||
 	    ost_hash_insert(&table->rows, &instance->node, id)) {
 		free_instance(instance);
@@ -181,65 +152,20 @@ struct ost_instance *ost_instance_next(const struct ost_instances *table,
 	return row(node);
 }
 
-struct ost_function *ost_function_get(struct ost_instances *table, const char *name)
+void ost_instance_relabel(struct ost_instances *table, struct ost_instance *instance,
+			  const char *function, const char *user)
 {
-	struct ost_function *function;
-	struct ost_hash_node *node;
-	char known[OST_NAME_LEN];
-	uint64_t key;
+	struct ost_function *serves = ost_function_get(table, user, function);
+	char *copy;
 
-	/* names longer than a row's are told apart by what fits */
-	snprintf(known, sizeof(known), "%s", name);
-	key = ost_hash_text(known);
-	for (node = ost_hash_find(&table->functions, key); node; node = ost_hash_again(node))
-		if (!strcmp(function_row(node)->name, known))
-			return function_row(node);
-	function = calloc(1, sizeof(*function));
-	if (!function || ost_hash_insert(&table->functions, &function->node, key)) {
-		free(function);
-		return NULL;
-	}
-	memcpy(function->name, known, sizeof(known));
-	return function;
-}
-
-/* Take out the oldest run that no instance uses; false when there is none. */
-static bool drop_run(struct ost_function *function)
-{
-	struct ost_function_run **at, **oldest = NULL, *run;
-
-	for (at = &function->runs; *at; at = &(*at)->next)
-		if (!(*at)->users)
-			oldest = at;
-	if (!oldest)
-		return false;
-	run = *oldest;
-	*oldest = run->next;
-	free(run);
-	return true;
-}
-
-struct ost_function_run *ost_function_run_get(struct ost_function *function, const char *program)
-{
-	struct ost_function_run *run;
-	unsigned int count = 0;
-
-	for (run = function->runs; run; run = run->next, count++)
-		if (!strcmp(run->program, program))
-			return run;
-	if (count >= OST_FUNCTION_RUNS_MAX && !drop_run(function))
-		return NULL;
-	run = calloc(1, sizeof(*run));
-	if (!run)
-		return NULL;
-	snprintf(run->program, sizeof(run->program), "%s", program);
-	run->next = function->runs;
-	function->runs = run;
-	return run;
-}
-
-struct ost_function *ost_function_next(const struct ost_instances *table,
-				       const struct ost_function *function)
-{
-	return function_row(ost_hash_next(&table->functions, function ? &function->node : NULL));
+	if (!serves || serves == instance->function)
+		return;
+	copy = strdup(user);
+	if (!copy)
+		return;
+	free(instance->user);
+	instance->user = copy;
+	instance->function = serves;
+	ost_instance_runs(instance, NULL);
+	instance->recognised = false;
 }

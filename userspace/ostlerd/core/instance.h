@@ -52,9 +52,15 @@ struct ost_function_run {
 /** Runs kept of a function; the oldest that no instance uses makes room. */
 #define OST_FUNCTION_RUNS_MAX 8
 
-/** struct ost_function - what is known of a function across its instances; kept in the store */
+/**
+ * struct ost_function - what is known of a function across its instances; kept in the store
+ *
+ * A label is what an instance says of itself: two users' functions of one name are two, and neither
+ * learns from the other or is told of it.
+ */
 struct ost_function {
-	struct ost_hash_node node;	/* key: ost_hash_text(name) */
+	struct ost_hash_node node;	/* key: of user and name */
+	char user[OST_NAME_LEN];	/* "" = of instances without a user label */
 	char name[OST_NAME_LEN];
 	enum ost_runtime runtime;
 	struct ost_garbage_model model;
@@ -138,7 +144,7 @@ struct ost_instance {
 	struct ost_collection last;
 };
 
-/** struct ost_instances - the instance table, by id, and the functions they serve, by name */
+/** struct ost_instances - the instance table, by id, and the functions they serve, by user and name */
 struct ost_instances {
 	struct ost_hash rows;
 	struct ost_hash functions;
@@ -178,8 +184,24 @@ int ost_instance_open(const struct ost_instances *table, const struct ost_instan
 struct ost_instance *ost_instance_next(const struct ost_instances *table,
 				       const struct ost_instance *instance);
 
-/** ost_function_get() - by name, made when new; NULL when memory is short */
-struct ost_function *ost_function_get(struct ost_instances *table, const char *name);
+/**
+ * ost_instance_relabel() - it is of this user and serves this function from now on
+ *
+ * What it runs is to be found out anew then, as the function's. Nothing changes when memory is short.
+ */
+void ost_instance_relabel(struct ost_instances *table, struct ost_instance *instance,
+			  const char *function, const char *user);
+
+/** ost_function_find() - by user and name; NULL when there is none */
+struct ost_function *ost_function_find(const struct ost_instances *table, const char *user,
+				       const char *name);
+
+/** ost_function_get() - by user and name, made when new; NULL when memory is short */
+struct ost_function *ost_function_get(struct ost_instances *table, const char *user,
+				      const char *name);
+
+/** ost_functions_exit() - free them all; the last thing that ost_instances_exit() does */
+void ost_functions_exit(struct ost_instances *table);
 
 /** ost_function_run_get() - the run of a program, made when new; NULL when memory or room is short */
 struct ost_function_run *ost_function_run_get(struct ost_function *function, const char *program);

@@ -147,7 +147,9 @@ void ost_locate_trap(struct ost_state *state, struct ost_instance *instance, str
 	if (!instance || trap->decode.missing_youngest == OST_FEATURE_NONE)
 		return;
 	touch(instance->run, trap);
-	if (ost_site_find(&state->codes, instance->id, trap->ip, &code))
+	/* a place of another function is from before the instance was labelled anew */
+	if (ost_site_find(&state->codes, instance->id, trap->ip, &code) &&
+	    (!code || code->function == trap->of))
 		trap->code = code;
 	else if (may_look(&state->codes, ost_now_ns()))
 		look_up(state, instance, trap, tgid);

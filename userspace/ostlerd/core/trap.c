@@ -107,8 +107,10 @@ static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key,
 	}
 	traps->rows++;
 	trap->of = function;
-	if (function)
+	if (function) {
 		strcpy(trap->function, function->name);
+		strcpy(trap->user, function->user);
+	}
 	trap->insn_len = kind->len;
 	memcpy(trap->insn, &kind->low, 8);
 	memcpy(trap->insn + 7, &kind->high, 8);

@@ -45,7 +45,7 @@ struct ost_trap {
 	struct ost_trap *next;		/* most recent first, to within OST_TRAPS_RECENT_NS */
 	struct ost_trap *prev;
 	uint64_t first_ns;
-	char function[OST_NAME_LEN];
+	char function[OST_NAME_LEN], user[OST_NAME_LEN];	/* "" where @of is NULL */
 	struct ost_trap_decode decode;
 };
 

@@ -59,17 +59,16 @@ static int write_functions(sqlite3 *db, const struct ost_batch *batch)
 		const struct ost_batch_function *function = &batch->functions[i];
 		const struct ost_garbage_model *model = &function->model;
 
-		bind_text(insert, 1, function->name);
-		bind_text(insert, 2, ost_runtime_name(function->runtime));
-		bind_u64(insert, 3, model->collections);
-		sqlite3_bind_double(insert, 4, model->kept_bytes);
-		sqlite3_bind_double(insert, 5, model->kept_dev_bytes);
-		sqlite3_bind_double(insert, 6, model->yield_bytes);
-		sqlite3_bind_double(insert, 7, model->yield_ratio);
-		sqlite3_bind_double(insert, 8, model->cost_us_per_mib);
-		sqlite3_bind_double(insert, 9, model->pause_us);
-		/* penalty_us, which nothing can measure */
-		sqlite3_bind_double(insert, 10, 0);
+		bind_text(insert, 1, function->user);
+		bind_text(insert, 2, function->name);
+		bind_text(insert, 3, ost_runtime_name(function->runtime));
+		bind_u64(insert, 4, model->collections);
+		sqlite3_bind_double(insert, 5, model->kept_bytes);
+		sqlite3_bind_double(insert, 6, model->kept_dev_bytes);
+		sqlite3_bind_double(insert, 7, model->yield_bytes);
+		sqlite3_bind_double(insert, 8, model->yield_ratio);
+		sqlite3_bind_double(insert, 9, model->cost_us_per_mib);
+		sqlite3_bind_double(insert, 10, model->pause_us);
 		bind_u64(insert, 11, function->traps);
 		sqlite3_bind_int64(insert, 12, batch->now_unix_ms);
 		code = step(insert);
@@ -141,22 +140,23 @@ static void bind_trap(sqlite3_stmt *insert, const struct ost_batch_trap *row)
 	const struct ost_trap *trap = &row->trap;
 	const struct ost_trap_decode *decode = &trap->decode;
 
-	bind_text(insert, 1, trap->function);
-	sqlite3_bind_blob(insert, 2, trap->insn, trap->insn_len, SQLITE_STATIC);
-	bind_text(insert, 3, ost_trap_class_name(decode->trap_class));
-	bind_text(insert, 4,
+	bind_text(insert, 1, trap->user);
+	bind_text(insert, 2, trap->function);
+	sqlite3_bind_blob(insert, 3, trap->insn, trap->insn_len, SQLITE_STATIC);
+	bind_text(insert, 4, ost_trap_class_name(decode->trap_class));
+	bind_text(insert, 5,
 		  decode->missing_youngest == OST_FEATURE_NONE
 			  ? NULL
 			  : ost_feature_name(decode->missing_youngest));
-	bind_text(insert, 5, decode->text);
-	bind_text(insert, 6, trap->comm);
+	bind_text(insert, 6, decode->text);
+	bind_text(insert, 7, trap->comm);
 	/* an address is kept bit by bit; the sign means nothing */
-	sqlite3_bind_int64(insert, 7, (sqlite3_int64)trap->ip);
-	sqlite3_bind_int(insert, 8, trap->source);
-	sqlite3_bind_int(insert, 9, trap->si_code);
-	bind_u64(insert, 10, trap->count);
-	sqlite3_bind_int64(insert, 11, row->first_unix_ms);
-	sqlite3_bind_int64(insert, 12, row->last_unix_ms);
+	sqlite3_bind_int64(insert, 8, (sqlite3_int64)trap->ip);
+	sqlite3_bind_int(insert, 9, trap->source);
+	sqlite3_bind_int(insert, 10, trap->si_code);
+	bind_u64(insert, 11, trap->count);
+	sqlite3_bind_int64(insert, 12, row->first_unix_ms);
+	sqlite3_bind_int64(insert, 13, row->last_unix_ms);
 }
 
 static int write_traps(sqlite3 *db, const struct ost_batch *batch)
@@ -164,7 +164,7 @@ static int write_traps(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_stmt *insert = NULL;
 	int code = sqlite3_prepare_v2(db,
 				      "INSERT OR REPLACE INTO traps VALUES "
-				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
 				      -1, &insert, NULL);
 
 	for (size_t i = 0; code == SQLITE_OK && i < batch->trap_count; i++) {
@@ -183,20 +183,21 @@ static int write_codes(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_stmt *insert = NULL;
 	int code = sqlite3_prepare_v2(db,
 				      "INSERT OR REPLACE INTO traps_by_code VALUES "
-				      "(?1,?2,?3,?4,?5,?6,?7,?8)",
+				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 				      -1, &insert, NULL);
 
 	for (size_t i = 0; code == SQLITE_OK && i < batch->code_count; i++) {
 		const struct ost_batch_code *row = &batch->codes[i];
 
-		bind_text(insert, 1, row->code.id);
-		sqlite3_bind_int64(insert, 2, (sqlite3_int64)row->code.offset);
-		bind_text(insert, 3, ost_feature_name(row->code.feature));
-		bind_text(insert, 4, row->function);
-		bind_text(insert, 5, row->code.object);
-		bind_u64(insert, 6, row->code.count);
-		sqlite3_bind_int64(insert, 7, row->first_unix_ms);
-		sqlite3_bind_int64(insert, 8, row->last_unix_ms);
+		bind_text(insert, 1, row->user);
+		bind_text(insert, 2, row->code.id);
+		sqlite3_bind_int64(insert, 3, (sqlite3_int64)row->code.offset);
+		bind_text(insert, 4, ost_feature_name(row->code.feature));
+		bind_text(insert, 5, row->function);
+		bind_text(insert, 6, row->code.object);
+		bind_u64(insert, 7, row->code.count);
+		sqlite3_bind_int64(insert, 8, row->first_unix_ms);
+		sqlite3_bind_int64(insert, 9, row->last_unix_ms);
 		code = step(insert);
 	}
 	sqlite3_finalize(insert);
@@ -210,7 +211,7 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_stmt *insert = NULL;
 	int code = sqlite3_prepare_v2(db,
 				      "INSERT OR REPLACE INTO functions_run VALUES "
-				      "(?1,?2,?3,?4,?5,?6,?7,?8)",
+				      "(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 				      -1, &insert, NULL);
 
 	for (size_t i = 0; code == SQLITE_OK && i < batch->run_count; i++) {
@@ -219,14 +220,15 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 
 		ost_feature_set_format(&row->run.lacking, lacking, sizeof(lacking));
 		ost_feature_set_format(&row->run.touched, touched, sizeof(touched));
-		bind_text(insert, 1, row->function);
-		bind_text(insert, 2, row->run.program);
-		bind_u64(insert, 3, row->run.requests);
-		bind_text(insert, 4, lacking);
-		bind_text(insert, 5, touched);
-		sqlite3_bind_int64(insert, 6, row->first_unix_ms);
-		sqlite3_bind_int64(insert, 7, row->last_unix_ms);
-		bind_text(insert, 8, row->run.analysis);
+		bind_text(insert, 1, row->user);
+		bind_text(insert, 2, row->function);
+		bind_text(insert, 3, row->run.program);
+		bind_u64(insert, 4, row->run.requests);
+		bind_text(insert, 5, lacking);
+		bind_text(insert, 6, touched);
+		sqlite3_bind_int64(insert, 7, row->first_unix_ms);
+		sqlite3_bind_int64(insert, 8, row->last_unix_ms);
+		bind_text(insert, 9, row->run.analysis);
 		code = step(insert);
 	}
 	sqlite3_finalize(insert);

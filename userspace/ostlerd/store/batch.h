@@ -12,6 +12,7 @@
 
 /** struct ost_batch_function - a function as it is to be stored */
 struct ost_batch_function {
+	char user[OST_NAME_LEN];
 	char name[OST_NAME_LEN];
 	enum ost_runtime runtime;
 	struct ost_garbage_model model;
@@ -40,6 +41,7 @@ struct ost_batch_trap {
 /** struct ost_batch_code - a place where a function lacked a feature */
 struct ost_batch_code {
 	struct ost_code code; /* without its links */
+	char user[OST_NAME_LEN];
 	char function[OST_NAME_LEN];
 	int64_t first_unix_ms;
 	int64_t last_unix_ms;
@@ -48,6 +50,7 @@ struct ost_batch_code {
 /** struct ost_batch_run - what a program did as a function */
 struct ost_batch_run {
 	struct ost_function_run run; /* without its link */
+	char user[OST_NAME_LEN];
 	char function[OST_NAME_LEN];
 	int64_t first_unix_ms;
 	int64_t last_unix_ms;

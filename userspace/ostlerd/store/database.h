@@ -9,7 +9,7 @@
 /* The SQLite file: opened, checked, brought to this version's schema. */
 
 /** Version of the schema, kept in PRAGMA user_version. */
-#define OST_DATABASE_VERSION 3
+#define OST_DATABASE_VERSION 4
 
 /** "OSTL", in PRAGMA application_id: tells our files from other SQLite files. */
 #define OST_DATABASE_ID 0x4f53544c

@@ -71,6 +71,7 @@ static int gather_functions(struct ost_store *store)
 			return -ENOMEM;
 		batch->functions = rows;
 		rows += batch->function_count++;
+		memcpy(rows->user, function->user, sizeof(rows->user));
 		memcpy(rows->name, function->name, sizeof(rows->name));
 		rows->runtime = function->runtime;
 		rows->model = function->model;
@@ -119,6 +120,7 @@ static int gather_codes(struct ost_store *store)
 		batch->codes = rows;
 		rows += batch->code_count++;
 		rows->code = *code;
+		memcpy(rows->user, code->function->user, sizeof(rows->user));
 		memcpy(rows->function, code->function->name, sizeof(rows->function));
 		rows->first_unix_ms = unix_ms(store, code->first_ns);
 		rows->last_unix_ms = unix_ms(store, code->last_ns);
@@ -143,6 +145,7 @@ static int gather_runs(struct ost_store *store, const struct ost_function *funct
 		batch->runs = rows;
 		rows += batch->run_count++;
 		rows->run = *run;
+		memcpy(rows->user, function->user, sizeof(rows->user));
 		memcpy(rows->function, function->name, sizeof(rows->function));
 		rows->first_unix_ms = unix_ms(store, run->first_ns);
 		rows->last_unix_ms = unix_ms(store, run->last_ns);
