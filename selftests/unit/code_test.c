@@ -336,6 +336,116 @@ static void a_function_is_its_users(void **state)
 	free_state(s);
 }
 
+static void prune(struct ost_state *s)
+{
+	ost_functions_prune(&s->instances, &s->traps, &s->codes);
+}
+
+static void a_function_that_learned_nothing_is_forgotten(void **state)
+{
+	struct ost_state *s = new_state();
+	struct ost_instance *one = ost_instance_add(&s->instances, 1, "one", "f", "ann");
+	struct ost_instance *two = ost_instance_add(&s->instances, 2, "two", "f", "ann");
+	struct ost_instance *three = ost_instance_add(&s->instances, 3, "three", "g", "ann");
+
+	prune(s);
+	assert_int_equal(s->instances.functions.count, 2);
+	/* what names in between leave behind */
+	ost_instance_relabel(&s->instances, two, "h", "ann");
+	ost_instance_relabel(&s->instances, two, "h", "bob");
+	prune(s);
+	assert_int_equal(s->instances.functions.count, 3);
+	assert_null(ost_function_find(&s->instances, "ann", "h"));
+	ost_instance_runs(one, ost_function_run_get(one->function, "program"));
+	ost_instance_remove(&s->instances, one);
+	three->function->model.collections = 1;
+	ost_instance_remove(&s->instances, three);
+	prune(s);
+	assert_int_equal(s->instances.functions.count, 2);
+	assert_null(ost_function_find(&s->instances, "ann", "f"));
+	assert_non_null(ost_function_find(&s->instances, "ann", "g"));
+	/* an action that holds the instance holds its function */
+	ost_instance_hold(two);
+	ost_instance_remove(&s->instances, two);
+	prune(s);
+	assert_ptr_equal(ost_function_find(&s->instances, "bob", "h"), two->function);
+	ost_instance_put(&s->instances, two);
+	prune(s);
+	assert_int_equal(s->instances.functions.count, 1);
+	free_state(s);
+}
+
+static struct ost_function *learned(struct ost_state *s, unsigned int n)
+{
+	struct ost_function *function;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", n);
+	function = ost_function_get(&s->instances, "ann", name);
+	assert_non_null(function);
+	function->model.collections = 1;
+	return function;
+}
+
+static void the_oldest_functions_make_room(void **state)
+{
+	struct ost_state *s = new_state();
+	struct ost_instance *used = ost_instance_add(&s->instances, 1, "one", "used", "ann");
+	struct ost_function *first = learned(s, 0);
+	static const char comm[16] = "task";
+	struct ost_trap *trap;
+	struct ost_code *code;
+
+	trap = ost_trap_note(&s->traps, first, 1, 0x1000, 1, comm, vpaddd, sizeof(vpaddd), 0, 0, 1);
+	code = ost_code_get(&s->codes, first, "aa", 0x10, OST_F_AVX2);
+	trap->code = code;
+	ost_site_set(&s->codes, 1, 0x1000, code);
+	trap_at(s, used, 0x2000);
+	for (unsigned int n = 1; n <= OST_FUNCTIONS_IDLE_MAX; n++)
+		learned(s, n);
+	prune(s);
+	assert_int_equal(s->instances.idle_count, OST_FUNCTIONS_IDLE_MAX);
+	assert_int_equal(s->instances.functions.count, OST_FUNCTIONS_IDLE_MAX + 1);
+	assert_null(ost_function_find(&s->instances, "ann", "0"));
+	assert_non_null(ost_function_find(&s->instances, "ann", "1"));
+	assert_int_equal(s->traps.rows, 1);
+	assert_ptr_equal(s->traps.first->of, used->function);
+	assert_null(ost_code_next(&s->codes, NULL));
+	assert_false(ost_site_find(&s->codes, 1, 0x1000, &code));
+	free_state(s);
+}
+
+static void store_functions(sqlite3 *db, unsigned int from, unsigned int count)
+{
+	struct ost_batch batch = { .function_count = count, .now_unix_ms = 1000 + from };
+
+	batch.functions = calloc(count, sizeof(*batch.functions));
+	for (unsigned int i = 0; i < count; i++)
+		snprintf(batch.functions[i].name, OST_NAME_LEN, "%u", from + i);
+	assert_int_equal(ost_batch_write(db, &batch, &err), 0);
+	ost_batch_clear(&batch);
+}
+
+static void the_oldest_functions_leave_the_store(void **state)
+{
+	sqlite3_stmt *query;
+	char path[64];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/many.db", place);
+	assert_int_equal(ost_database_open(path, &db, &err), 0);
+	store_functions(db, 0, 10);
+	store_functions(db, 10, OST_BATCH_FUNCTIONS_KEPT);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT count(*), min(changed_unix_ms) FROM functions", -1,
+					    &query, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(query, 0), OST_BATCH_FUNCTIONS_KEPT);
+	assert_int_equal(sqlite3_column_int(query, 1), 1010);
+	sqlite3_finalize(query);
+	sqlite3_close(db);
+}
+
 static int setup(void **state)
 {
 	return !mkdtemp(place);
@@ -361,6 +471,9 @@ int main(void)
 		cmocka_unit_test(the_store_keeps_them),
 		cmocka_unit_test(a_store_of_version_1_is_brought_up),
 		cmocka_unit_test(a_function_is_its_users),
+		cmocka_unit_test(a_function_that_learned_nothing_is_forgotten),
+		cmocka_unit_test(the_oldest_functions_make_room),
+		cmocka_unit_test(the_oldest_functions_leave_the_store),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

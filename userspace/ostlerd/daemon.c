@@ -120,6 +120,7 @@ static void on_sample(struct ost_op *op, int res)
 	/* telemetry in the ring wakes nobody: it is fetched here */
 	drain_ring(daemon);
 	ost_sample_all(state);
+	ost_functions_prune(&state->instances, &state->traps, &state->codes);
 	ost_recognise_new(state);
 	ost_analyse_next(state);
 	ost_collect_schedule(state);

@@ -130,6 +130,8 @@ static void found(void *context, uint64_t id, const char *path,
 
 	if (instance) {
 		relabel(state, instance, labels);
+		/* labels that are set one after the other name functions that never were */
+		ost_functions_prune(&state->instances, &state->traps, &state->codes);
 		return;
 	}
 	instance = ost_instance_add(&state->instances, id, path, labels->function, labels->user);

@@ -195,21 +195,37 @@ void ost_read_run(struct ost_request *req)
 	ost_request_reply(req, MHD_HTTP_OK, ost_view_runs(state, function));
 }
 
+/* A list is sent piece by piece: the place may be gone by then. */
+struct listed_trap {
+	struct ost_trap trap;
+	struct ost_code code;
+};
+
 static json_t *trap_row(struct ost_state *state, const void *row)
 {
-	return ost_view_trap(row);
+	struct listed_trap listed;
+
+	memcpy(&listed, row, sizeof(listed));
+	if (listed.trap.code)
+		listed.trap.code = &listed.code;
+	return ost_view_trap(&listed.trap);
 }
 
 void ost_read_traps(struct ost_request *req)
 {
 	struct ost_state *state = req->control->state;
-	struct ost_list *list = ost_list_new(state, "traps", sizeof(struct ost_trap), trap_row);
+	struct ost_list *list = ost_list_new(state, "traps", sizeof(struct listed_trap), trap_row);
 	const struct ost_trap *trap;
 
-	for (trap = state->traps.first; trap; trap = trap->next)
+	for (trap = state->traps.first; trap; trap = trap->next) {
+		struct listed_trap row = {.trap = *trap};
+
+		if (trap->code)
+			row.code = *trap->code;
 		if (ost_peer_sees_id(req->peer, &state->instances, trap->instance_id) &&
-		    ost_peer_sees(req->peer, trap->user) && ost_list_add(list, trap))
+		    ost_peer_sees(req->peer, trap->user) && ost_list_add(list, &row))
 			break;
+	}
 	ost_list_send(list, req);
 }
 

@@ -90,6 +90,23 @@ struct ost_code *ost_code_get(struct ost_codes *codes, struct ost_function *func
 	return code;
 }
 
+void ost_codes_forget(struct ost_codes *codes, const struct ost_function *function)
+{
+	struct ost_hash_node *node, *next;
+
+	if (!function->codes)
+		return;
+	/* some may be of these places */
+	forget_sites(codes);
+	for (node = ost_hash_next(&codes->places, NULL); node; node = next) {
+		next = ost_hash_next(&codes->places, node);
+		if (place(node)->function != function)
+			continue;
+		ost_hash_remove(&codes->places, node);
+		free(place(node));
+	}
+}
+
 struct ost_code *ost_code_next(const struct ost_codes *codes, const struct ost_code *code)
 {
 	return place(ost_hash_next(&codes->places, code ? &code->node : NULL));

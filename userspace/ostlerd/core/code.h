@@ -16,7 +16,7 @@ struct ost_trap;
  * instance and on every host, as addresses don't. They correct what an analysis of the file said.
  */
 
-#define OST_CODES_MAX 4096	/* places; more are not noted, until the daemon starts again */
+#define OST_CODES_MAX 4096	/* places; more are not noted */
 #define OST_CODES_EACH_MAX 256	/* of one function: a hostile one leaves room for the others */
 #define OST_SITES_MAX 4096	/* addresses that were looked up; then all are forgotten */
 
@@ -47,6 +47,9 @@ void ost_codes_exit(struct ost_codes *codes);
 /** ost_code_get() - a place, made when new; NULL when there are too many or memory is short */
 struct ost_code *ost_code_get(struct ost_codes *codes, struct ost_function *function, const char *id,
 			      uint64_t offset, uint8_t feature);
+
+/** ost_codes_forget() - drop the places of a function that is about to be freed; after its traps */
+void ost_codes_forget(struct ost_codes *codes, const struct ost_function *function);
 
 /** ost_code_next() - iterate: start with NULL */
 struct ost_code *ost_code_next(const struct ost_codes *codes, const struct ost_code *code);

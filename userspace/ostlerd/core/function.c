@@ -6,10 +6,60 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "ostlerd/core/code.h"
+#include "ostlerd/core/trap.h"
+
+/* Most functions forgotten at a time: each is looked for in all traps and places. */
+#define PRUNE_MAX 256
 
 static struct ost_function *function_row(struct ost_hash_node *node)
 {
 	return node ? ost_container_of(node, struct ost_function, node) : NULL;
+}
+
+/* Append, or with @first put before all others. */
+static void link_idle(struct ost_instances *table, struct ost_function *function, bool first)
+{
+	function->prev = first ? NULL : table->idle_last;
+	function->next = first ? table->idle_first : NULL;
+	*(function->prev ? &function->prev->next : &table->idle_first) = function;
+	*(function->next ? &function->next->prev : &table->idle_last) = function;
+	table->idle_count++;
+}
+
+static void unlink_idle(struct ost_instances *table, struct ost_function *function)
+{
+	*(function->prev ? &function->prev->next : &table->idle_first) = function->next;
+	*(function->next ? &function->next->prev : &table->idle_last) = function->prev;
+	table->idle_count--;
+}
+
+void ost_function_hold(struct ost_instances *table, struct ost_function *function)
+{
+	if (!function->users++)
+		unlink_idle(table, function);
+}
+
+void ost_function_put(struct ost_instances *table, struct ost_function *function)
+{
+	if (--function->users)
+		return;
+	/* what has learned nothing goes first */
+	link_idle(table, function, !ost_function_learned(function));
+}
+
+bool ost_function_learned(const struct ost_function *function)
+{
+	const struct ost_function_run *run;
+	static const struct ost_feature_set none;
+
+	if (function->model.collections || function->traps || function->codes)
+		return true;
+	for (run = function->runs; run; run = run->next)
+		if (run->requests || *run->analysis ||
+		    !ost_feature_set_within(&run->touched, &none))
+			return true;
+	return false;
 }
 
 static void free_function(struct ost_function *function)
@@ -32,6 +82,8 @@ void ost_functions_exit(struct ost_instances *table)
 		free_function(function_row(node));
 	}
 	ost_hash_free(&table->functions);
+	table->idle_first = table->idle_last = NULL;
+	table->idle_count = 0;
 }
 
 static uint64_t key_of(const char *user, const char *name)
@@ -70,7 +122,24 @@ struct ost_function *ost_function_get(struct ost_instances *table, const char *u
 	}
 	memcpy(function->user, whose, sizeof(whose));
 	memcpy(function->name, known, sizeof(known));
+	link_idle(table, function, false);
 	return function;
+}
+
+void ost_functions_prune(struct ost_instances *table, struct ost_traps *traps,
+			 struct ost_codes *codes)
+{
+	struct ost_function *function;
+
+	for (unsigned int i = 0; i < PRUNE_MAX && (function = table->idle_first); i++) {
+		if (table->idle_count <= OST_FUNCTIONS_IDLE_MAX && ost_function_learned(function))
+			return;
+		ost_traps_forget(traps, function);
+		ost_codes_forget(codes, function);
+		unlink_idle(table, function);
+		ost_hash_remove(&table->functions, &function->node);
+		free_function(function);
+	}
 }
 
 /* Take out the oldest run that no instance uses; false when there is none. */

@@ -34,9 +34,11 @@ void ost_instances_init(struct ost_instances *table, int root_fd)
 	table->root_fd = root_fd;
 }
 
-static void free_instance(struct ost_instance *instance)
+static void free_instance(struct ost_instances *table, struct ost_instance *instance)
 {
 	ost_instance_runs(instance, NULL);
+	if (instance->function)
+		ost_function_put(table, instance->function);
 	free(instance->last.detail);
 	free(instance->path);
 	free(instance->user);
@@ -49,7 +51,7 @@ void ost_instances_exit(struct ost_instances *table)
 
 	while ((node = ost_hash_next(&table->rows, NULL))) {
 		ost_hash_remove(&table->rows, node);
-		free_instance(row(node));
+		free_instance(table, row(node));
 	}
 	ost_functions_exit(table);
 	ost_hash_free(&table->rows);
@@ -89,9 +91,11 @@ struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, 
 	instance->path = strdup(path);
 	instance->user = strdup(user);
 	instance->function = ost_function_get(table, user, function);
+	if (instance->function)
+		ost_function_hold(table, instance->function);
 	if (!instance->path || !instance->user || !instance->function ||
 	    ost_hash_insert(&table->rows, &instance->node, id)) {
-		free_instance(instance);
+		free_instance(table, instance);
 		return NULL;
 	}
 	table->count++;
@@ -101,7 +105,7 @@ struct ost_instance *ost_instance_add(struct ost_instances *table, uint64_t id, 
 static void unlink_and_free(struct ost_instances *table, struct ost_instance *instance)
 {
 	ost_hash_remove(&table->rows, &instance->node);
-	free_instance(instance);
+	free_instance(table, instance);
 }
 
 void ost_instance_remove(struct ost_instances *table, struct ost_instance *instance)
@@ -165,7 +169,9 @@ void ost_instance_relabel(struct ost_instances *table, struct ost_instance *inst
 		return;
 	free(instance->user);
 	instance->user = copy;
-	instance->function = serves;
 	ost_instance_runs(instance, NULL);
+	ost_function_hold(table, serves);
+	ost_function_put(table, instance->function);
+	instance->function = serves;
 	instance->recognised = false;
 }

@@ -14,6 +14,9 @@
 #include "ostlerd/source/memory.h"
 #include "plan/schedule.h"
 
+struct ost_codes;
+struct ost_traps;
+
 #define OST_NAME_LEN 64	/* bytes with NUL: names of functions and users */
 
 /** enum ost_collect_status - how the last collection of an instance ended */
@@ -67,8 +70,13 @@ struct ost_function {
 	uint64_t traps;
 	bool changed;			/* since it was last stored */
 	uint16_t codes;			/* its rows of struct ost_codes */
+	uint32_t users;			/* instances that serve it, and actions that hold it */
+	struct ost_function *prev, *next;	/* of the idle ones, while it has no users */
 	struct ost_function_run *runs;
 };
+
+/** Functions kept without an instance; those that have been so for longest make room. */
+#define OST_FUNCTIONS_IDLE_MAX 16384
 
 /** struct ost_collection - the last collection of an instance */
 struct ost_collection {
@@ -148,6 +156,8 @@ struct ost_instance {
 struct ost_instances {
 	struct ost_hash rows;
 	struct ost_hash functions;
+	struct ost_function *idle_first, *idle_last;	/* functions without users, the oldest first */
+	size_t idle_count;
 	size_t count;			/* rows that are not gone */
 	int root_fd;			/* O_PATH of the cgroup v2 root */
 };
@@ -199,6 +209,22 @@ struct ost_function *ost_function_find(const struct ost_instances *table, const 
 /** ost_function_get() - by user and name, made when new; NULL when memory is short */
 struct ost_function *ost_function_get(struct ost_instances *table, const char *user,
 				      const char *name);
+
+/** ost_function_hold(), ost_function_put() - keep a function from being pruned */
+void ost_function_hold(struct ost_instances *table, struct ost_function *function);
+void ost_function_put(struct ost_instances *table, struct ost_function *function);
+
+/** ost_function_learned() - is there anything that would have to be learned again? */
+bool ost_function_learned(const struct ost_function *function);
+
+/**
+ * ost_functions_prune() - forget functions without users that have learned nothing, and the oldest of too many
+ *
+ * Their traps and places go with them. A few hundred at a time: call it now and then, and from nowhere
+ * that holds a pointer to a function, a trap or a place.
+ */
+void ost_functions_prune(struct ost_instances *table, struct ost_traps *traps,
+			 struct ost_codes *codes);
 
 /** ost_functions_exit() - free them all; the last thing that ost_instances_exit() does */
 void ost_functions_exit(struct ost_instances *table);

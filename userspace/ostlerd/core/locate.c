@@ -87,6 +87,7 @@ static void done(struct ost_job *job)
 	struct locate *locate = ost_container_of(job, struct locate, job);
 
 	locate->state->codes.pending--;
+	ost_function_put(&locate->state->instances, locate->function);
 	if (!locate->result) {
 		note(locate);
 	} else {
@@ -118,6 +119,7 @@ static void look_up(struct ost_state *state, const struct ost_instance *instance
 	locate->job.done = done;
 	locate->state = state;
 	locate->function = instance->function;
+	ost_function_hold(&state->instances, locate->function);
 	locate->instance_id = instance->id;
 	locate->ip = trap->ip;
 	locate->now_ns = trap->last_ns;

@@ -119,6 +119,21 @@ static struct ost_trap *new_trap(struct ost_traps *traps, uint64_t key,
 	return trap;
 }
 
+void ost_traps_forget(struct ost_traps *traps, const struct ost_function *function)
+{
+	struct ost_trap *trap = traps->first, *next;
+
+	for (; trap; trap = next) {
+		next = trap->next;
+		if (trap->of != function)
+			continue;
+		unlink_trap(traps, trap);
+		ost_hash_remove(&traps->by_kind, &trap->node);
+		traps->rows--;
+		free(trap);
+	}
+}
+
 void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *function,
 		     const uint8_t *insn, uint8_t insn_len)
 {

@@ -99,6 +99,9 @@ void ost_trap_expect(const struct ost_traps *traps, const struct ost_function *f
 struct ost_trap *ost_trap_find(const struct ost_traps *traps, const struct ost_function *function,
 			       const uint8_t *insn, uint8_t insn_len);
 
+/** ost_traps_forget() - drop the rows of a function that is about to be freed */
+void ost_traps_forget(struct ost_traps *traps, const struct ost_function *function);
+
 /** ost_parked_find() - by event number */
 struct ost_parked *ost_parked_find(const struct ost_traps *traps, uint64_t event);
 

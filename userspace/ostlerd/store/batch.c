@@ -47,6 +47,18 @@ static int step(sqlite3_stmt *insert)
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+/* Keep the rows of a table whose moment is the latest. */
+static int prune(sqlite3 *db, const char *table, const char *moment, int kept)
+{
+	char sql[256];
+
+	sqlite3_snprintf(sizeof(sql), sql,
+			 "DELETE FROM %s WHERE %s < (SELECT %s FROM %s "
+			 "ORDER BY %s DESC LIMIT 1 OFFSET %d)",
+			 table, moment, moment, table, moment, kept - 1);
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
 static int write_functions(sqlite3 *db, const struct ost_batch *batch)
 {
 	sqlite3_stmt *insert = NULL;
@@ -74,7 +86,9 @@ static int write_functions(sqlite3 *db, const struct ost_batch *batch)
 		code = step(insert);
 	}
 	sqlite3_finalize(insert);
-	return code;
+	if (code != SQLITE_OK || !batch->function_count)
+		return code;
+	return prune(db, "functions", "changed_unix_ms", OST_BATCH_FUNCTIONS_KEPT);
 }
 
 static void bind_collection(sqlite3_stmt *insert, const struct ost_batch_collection *row)
@@ -123,18 +137,6 @@ static int write_collections(sqlite3 *db, const struct ost_batch *batch)
 	return sqlite3_exec(db, prune, NULL, NULL, NULL);
 }
 
-/* Keep the most recent rows of a table. */
-static int prune(sqlite3 *db, const char *table, int kept)
-{
-	char sql[256];
-
-	sqlite3_snprintf(sizeof(sql), sql,
-			 "DELETE FROM %s WHERE last_unix_ms < (SELECT last_unix_ms FROM %s "
-			 "ORDER BY last_unix_ms DESC LIMIT 1 OFFSET %d)",
-			 table, table, kept - 1);
-	return sqlite3_exec(db, sql, NULL, NULL, NULL);
-}
-
 static void bind_trap(sqlite3_stmt *insert, const struct ost_batch_trap *row)
 {
 	const struct ost_trap *trap = &row->trap;
@@ -175,7 +177,7 @@ static int write_traps(sqlite3 *db, const struct ost_batch *batch)
 	if (code != SQLITE_OK || !batch->trap_count)
 		return code;
 	/* as many as the daemon itself remembers */
-	return prune(db, "traps", OST_TRAPS_MAX);
+	return prune(db, "traps", "last_unix_ms", OST_TRAPS_MAX);
 }
 
 static int write_codes(sqlite3 *db, const struct ost_batch *batch)
@@ -203,7 +205,7 @@ static int write_codes(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->code_count)
 		return code;
-	return prune(db, "traps_by_code", OST_BATCH_CODES_KEPT);
+	return prune(db, "traps_by_code", "last_unix_ms", OST_BATCH_CODES_KEPT);
 }
 
 static int write_runs(sqlite3 *db, const struct ost_batch *batch)
@@ -234,7 +236,7 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->run_count)
 		return code;
-	return prune(db, "functions_run", OST_BATCH_RUNS_KEPT);
+	return prune(db, "functions_run", "last_unix_ms", OST_BATCH_RUNS_KEPT);
 }
 
 static int write_analyses(sqlite3 *db, const struct ost_batch *batch)
@@ -261,7 +263,7 @@ static int write_analyses(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->analysis_count)
 		return code;
-	return prune(db, "analyses", OST_BATCH_ANALYSES_KEPT);
+	return prune(db, "analyses", "last_unix_ms", OST_BATCH_ANALYSES_KEPT);
 }
 
 static int write_fact(sqlite3 *db, const char *key, const char *value)

@@ -90,6 +90,9 @@ struct ost_batch {
 /** Most rows kept in the table of collections; the oldest go. */
 #define OST_BATCH_COLLECTIONS_KEPT 10000
 
+/** Functions, likewise: those that changed longest ago go. */
+#define OST_BATCH_FUNCTIONS_KEPT OST_FUNCTIONS_IDLE_MAX
+
 /** Most rows kept of places, and of runs; the oldest go. */
 #define OST_BATCH_CODES_KEPT OST_CODES_MAX
 #define OST_BATCH_RUNS_KEPT 16384

@@ -9,9 +9,6 @@
 #include "ostlerd/core/locate.h"
 #include "ostlerd/store/database.h"
 
-/* Most functions remembered; those that changed longest ago are forgotten when a daemon starts. */
-#define FUNCTIONS_KEPT "65536"
-
 /* No average of bytes or microseconds is greater; 1 PiB. */
 #define SANE_MAX 1125899906842624.0
 
@@ -204,12 +201,6 @@ int ost_load_all(sqlite3 *db, struct ost_state *state, int64_t epoch_ns, struct 
 	unsigned int bad = 0;
 	int ret;
 
-	if (sqlite3_exec(db,
-			 "DELETE FROM functions WHERE changed_unix_ms < (SELECT changed_unix_ms "
-			 "FROM functions ORDER BY changed_unix_ms DESC LIMIT 1 OFFSET " FUNCTIONS_KEPT
-			 ")",
-			 NULL, NULL, NULL) != SQLITE_OK)
-		return ost_database_fail(db, "tidy up", err);
 	ret = load_rows(db,
 			"SELECT user, name, runtime, collections, kept_bytes, kept_dev_bytes, "
 			"yield_bytes, yield_ratio, cost_us_per_mib, pause_us, traps FROM functions "

@@ -64,7 +64,8 @@ static int gather_functions(struct ost_store *store)
 	while ((function = ost_function_next(&store->state->instances, function))) {
 		struct ost_batch_function *rows;
 
-		if (!function->changed)
+		/* what is only a name may never be more */
+		if (!function->changed || !ost_function_learned(function))
 			continue;
 		rows = grow(batch->functions, batch->function_count, sizeof(*rows));
 		if (!rows)
