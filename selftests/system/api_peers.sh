@@ -57,6 +57,8 @@ is "status tells a stranger no names" "$(as 4711 4711 '' /v1/status | jq 'has("h
 is "a stranger can't read the configuration" "$(as 4711 4711 '' /v1/config | jq -r .error.code)" forbidden
 is "an account can't collect its own" "$(as "$uid" 4711 '' -X POST "/v1/instances/$own/collect" | jq -r .error.code)" forbidden
 is "nor change its mode" "$(as "$uid" 4711 '' -X PUT -d '{"mode":"off"}' "/v1/instances/$own/mode" | jq -r .error.code)" forbidden
+is "nor let go of the module" \
+	"$(as "$uid" 4711 '' -X PUT -d '{"released":true}' /v1/module | jq -r .error.code)" forbidden
 is "nor give a verdict" "$(as "$uid" 4711 '' -d '{"verdict":"retry"}' /v1/parks/1/verdict | jq -r .error.code)" forbidden
 is "a member of the group can collect" \
 	"$(as 4711 4711 "$gid" -d '{"wait":true}' "/v1/instances/$own/collect" | jq -r .last_collection.status)" gone

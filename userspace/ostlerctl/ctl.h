@@ -83,6 +83,7 @@ int ost_verb_parks(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_verdict(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_mode(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_watch(struct ost_ctl *ctl, int argc, char **argv);
+int ost_verb_module(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_needs(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_features(struct ost_ctl *ctl, int argc, char **argv);
 int ost_verb_scan(struct ost_ctl *ctl, int argc, char **argv);

@@ -32,6 +32,8 @@ static const struct ost_ctl_verb verbs[] = {
 	 ost_verb_verdict},
 	{"mode", "INSTANCE off|observe|park", "what happens at an instruction the host lacks", 2, 2,
 	 ost_verb_mode},
+	{"module", "release|take", "let the kernel module be unloaded, or take it again", 1, 1,
+	 ost_verb_module},
 	{"watch", "", "a line for everything that happens, until interrupted", 0, 0,
 	 ost_verb_watch},
 	{"features", "[all|snapshot]", "the processor features that this host has", 0, 1,

@@ -134,6 +134,7 @@ static void lose_module(struct ost_daemon *daemon)
 	ost_op_cancel(&daemon->module);
 	ost_kmod_close(state->kmod);
 	state->kmod = NULL;
+	state->module_released = false;
 	ost_park_forget_all(state);
 }
 

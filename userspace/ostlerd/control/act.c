@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "ostlerd/action/attach.h"
 #include "ostlerd/action/collect.h"
+#include "ostlerd/action/module.h"
 #include "ostlerd/action/park.h"
 #include "ostlerd/control/request.h"
 #include "ostlerd/control/view.h"
@@ -113,6 +114,32 @@ void ost_act_mode(struct ost_request *req)
 			ost_request_reply(req, MHD_HTTP_OK, ost_view_instance(instance));
 	}
 	json_decref(object);
+}
+
+void ost_act_module(struct ost_request *req)
+{
+	struct ost_state *state = req->control->state;
+	bool release = false;
+	const struct ost_json_member members[] = {
+		{"released", OST_JSON_BOOL, true, &release},
+	};
+	struct ost_error err = {0};
+	json_t *object, *view;
+	int ret;
+
+	if (read_body(req, members, 1, &object))
+		return;
+	json_decref(object);
+	ret = release ? ost_module_release(state, &err) : ost_module_take(state, &err);
+	ost_info("api: account %u: %s the module: %s", (unsigned int)req->peer->uid,
+		 release ? "let go of" : "take", ret ? err.text : "accepted");
+	if (ret) {
+		ost_request_fail(req, ret, "%s", err.text);
+		return;
+	}
+	view = json_object();
+	ost_json_put_bool(view, "released", state->module_released);
+	ost_request_reply(req, MHD_HTTP_OK, view);
 }
 
 void ost_act_verdict(struct ost_request *req)

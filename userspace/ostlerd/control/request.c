@@ -24,6 +24,7 @@ const struct ost_route ost_routes[] = {
 	{"GET", "/v1/traps", "", false, false, ost_read_traps},
 	{"GET", "/v1/parks", "", false, false, ost_read_parks},
 	{"POST", "/v1/parks/:/verdict", "", true, true, ost_act_verdict},
+	{"PUT", "/v1/module", "", true, true, ost_act_module},
 	{"GET", "/v1/features", "", false, false, ost_read_features},
 	{"GET", "/v1/watch", "", false, false, ost_watch_begin},
 	{"GET", "/v1/config", "", false, true, ost_read_config},

@@ -108,6 +108,7 @@ void ost_act_collect(struct ost_request *req);
 void ost_act_collected(struct ost_request *req, const struct ost_instance *instance);
 void ost_act_verdict(struct ost_request *req);
 void ost_act_mode(struct ost_request *req);
+void ost_act_module(struct ost_request *req);
 void ost_watch_begin(struct ost_request *req);
 
 #endif

@@ -59,6 +59,7 @@ struct ost_state {
 	struct ost_host_features features;	/* what this host has */
 	struct ost_bpf *bpf;		/* NULL: without probes */
 	struct ost_kmod *kmod;		/* NULL: without the module */
+	bool module_released;		/* it may be unloaded; until it is loaded anew */
 	struct ost_store *store;	/* NULL: nothing outlives a restart */
 	struct ost_cgroups *cgroups;
 	struct ost_agent_broker *broker;
