@@ -18,7 +18,7 @@ struct ost_error;
  */
 
 /** Raised by whatever changes a verdict; counts beside the build-id of the program that runs. */
-#define OST_NEED_ANALYSER 1
+#define OST_NEED_ANALYSER 2
 
 /**
  * ost_need_analyser() - what a result depends on besides the program: who made it, and the catalogue

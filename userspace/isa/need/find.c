@@ -17,6 +17,8 @@
 
 #define KNOWN_NOT_ASKED 2
 
+#define EVERY_MEMBER UINT32_MAX
+
 struct find {
 	struct ost_needs *needs;
 	const struct ost_program *program;
@@ -28,6 +30,7 @@ struct find {
 	const struct ost_function *data_of;  /* of the instruction ... */
 	uint64_t data_site;		     /* ... that was last asked whether it is data ... */
 	bool data;			     /* ... and the answer */
+	bool *refused;			     /* per refusal: it counts */
 	ost_cond implied_of;		     /* the condition that @implied is of */
 	struct ost_feature_set implied;
 	uint8_t known[OST_FEATURE_END]; /* is it known to be dispatched there? */
@@ -232,31 +235,64 @@ static void take_function(struct find *find, struct ost_function *function)
 	}
 }
 
-/* Where the program ends without a feature, it needs it, whatever follows. */
+/* What a host has that runs this object's code at all; EVERY_MEMBER: that runs the program. */
+static struct ost_feature_set hard_of(const struct find *find, uint32_t member)
+{
+	struct ost_feature_set hard = {0};
+
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (find->by_feature[feature].verdict >= OST_NEED_HAZARD &&
+		    (member == EVERY_MEMBER || find->by_feature[feature].member == member))
+			ost_feature_set_add(&hard, feature);
+	ost_feature_implied(&hard);
+	return hard;
+}
+
+/*
+ * Code that ends the program where a feature is missing. It counts when every host gets there that
+ * is not refused already; under another condition it is that one's affair.
+ */
+static bool take_refusal(struct find *find, const struct ost_refusal *refusal)
+{
+	struct ost_function *function = ost_graph_get(find->graph, refusal->function);
+	struct place place = {function, refusal->site, OST_TIER_CERTAIN, OST_COND_NONE};
+	struct ost_feature_set hard, before = {0}, wants, none = {0};
+
+	place.cond = ost_solve_at(find->solve, function, refusal->site, OST_TIER_CERTAIN);
+	if (place.cond == OST_COND_ALL)
+		return false;
+	if (place.cond != OST_COND_NONE) {
+		hard = hard_of(find, EVERY_MEMBER);
+		if (!ost_feature_set_within(ost_solve_plain(find->solve, place.cond), &hard))
+			return false;
+		ost_solve_set(find->solve, place.cond, &before);
+	}
+	wants = *ost_solve_plain(find->solve, refusal->cond);
+	ost_feature_set_subtract(&wants, &before);
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
+		if (ost_feature_set_has(&wants, feature) && feature != OST_F_TZCNT)
+			note(find, feature, OST_NEED_SELF_CHECKED, &place, &none, false);
+	return true;
+}
+
+/*
+ * Where the program ends without a feature, it needs it, whatever follows. What one refusal wants
+ * may be what the next one stands behind: until none of them counts that didn't before.
+ */
 static void take_refusals(struct find *find)
 {
 	const struct ost_refusal *refusals;
+	bool more = true;
 	size_t count;
 
 	refusals = ost_solve_refusals(find->solve, &count);
-	for (size_t i = 0; i < count; i++) {
-		struct ost_function *function = ost_graph_get(find->graph, refusals[i].function);
-		struct place place = {function, refusals[i].site, OST_TIER_CERTAIN, OST_COND_NONE};
-		struct ost_feature_set before, wants, none = {0};
-
-		place.cond =
-			ost_solve_at(find->solve, function, refusals[i].site, OST_TIER_CERTAIN);
-		if (place.cond == OST_COND_ALL)
-			continue;
-		ost_solve_set(find->solve, place.cond, &before);
-		wants = *ost_solve_plain(find->solve, refusals[i].cond);
-		ost_feature_set_subtract(&wants, &before);
-		/* under another condition it is that one's affair */
-		if (place.cond != OST_COND_NONE)
-			continue;
-		for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
-			if (ost_feature_set_has(&wants, feature) && feature != OST_F_TZCNT)
-				note(find, feature, OST_NEED_SELF_CHECKED, &place, &none, false);
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < count; i++) {
+			if (find->refused[i] || !take_refusal(find, &refusals[i]))
+				continue;
+			find->refused[i] = more = true;
+		}
 	}
 }
 
@@ -288,27 +324,14 @@ static void take_marks(struct find *find)
 	}
 }
 
-/* What a host has that runs this object's code at all. */
-static struct ost_feature_set hard_of(const struct find *find, uint32_t member)
-{
-	struct ost_feature_set hard = {0};
-
-	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
-		if (find->by_feature[feature].verdict >= OST_NEED_HAZARD &&
-		    find->by_feature[feature].member == member)
-			ost_feature_set_add(&hard, feature);
-	ost_feature_implied(&hard);
-	return hard;
-}
-
 /*
  * Who has all that an object needs anyway passes its tests for nothing else, so what is behind them
  * is needed as well, and so on. Not so in other objects: a library that chooses for all processors
  * counts on features that come together in those that were built.
  */
-static void take_passed(struct find *find)
+static bool take_passed(struct find *find)
 {
-	bool more = true;
+	bool any = false, more = true;
 
 	while (more) {
 		more = false;
@@ -325,9 +348,10 @@ static void take_passed(struct find *find)
 			need->verdict = ost_feature_get(feature)->absence == OST_ABSENT_SILENT
 						? OST_NEED_HAZARD
 						: OST_NEED_REQUIRED;
-			more = true;
+			any = more = true;
 		}
 	}
+	return any;
 }
 
 static const struct ost_object *damaged(const struct ost_program *program)
@@ -399,6 +423,7 @@ static int find_all(struct find *find, const struct ost_need_budget *budget)
 {
 	struct ost_graph_budget graph_budget = {.code_bytes = budget ? budget->code_bytes : 0};
 	uint64_t steps = budget && budget->steps ? budget->steps : STEPS_DEFAULT;
+	size_t refusals;
 
 	find->graph = ost_graph_new(find->program, &graph_budget);
 	if (!find->graph || ost_graph_reach(find->graph))
@@ -408,9 +433,15 @@ static int find_all(struct find *find, const struct ost_need_budget *budget)
 		return -ENOMEM;
 	for (size_t i = 0; i < ost_graph_count(find->graph); i++)
 		take_function(find, ost_graph_get(find->graph, i));
-	take_refusals(find);
+	ost_solve_refusals(find->solve, &refusals);
+	find->refused = calloc(refusals + 1, sizeof(*find->refused));
+	if (!find->refused)
+		return -ENOMEM;
 	take_marks(find);
-	take_passed(find);
+	/* each makes more hard, of which the other asks */
+	do
+		take_refusals(find);
+	while (take_passed(find));
 	return collect(find);
 }
 
@@ -427,6 +458,7 @@ int ost_needs_find(struct ost_needs *needs, const struct ost_program *program,
 		find->implied_of = OST_COND_ALL;
 		find->program = program;
 		ret = find_all(find, budget);
+		free(find->refused);
 		ost_solve_free(find->solve);
 		ost_graph_free(find->graph);
 		free(find);

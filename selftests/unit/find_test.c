@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a program needs, found in objects that are built by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "isa/need/need.h"
+
+#include "world.h"
+
+#define ASK_1 "\xb8\x01\0\0\0\x31\xc9" CPUID /* mov $1, %eax; xor %ecx, %ecx; cpuid */
+#define ASK_7 "\xb8\x07\0\0\0\x31\xc9" CPUID
+#define TEST_SSE42 "\xf7\xc1\0\0\x10\0" /* test $0x100000, %ecx */
+#define TEST_AVX2 "\xf6\xc3\x20"	/* test $0x20, %bl */
+#define TEST_BMI2 "\xf7\xc3\0\x01\0\0"	/* test $0x100, %ebx */
+#define VPADDD "\xc5\xed\xfe\xc1"	/* vpaddd %ymm1, %ymm2, %ymm0 */
+#define UD2 "\x0f\x0b"
+
+#define END (TEXT + 0x100)
+
+static struct ost_needs needs;
+
+static void find(struct world *w)
+{
+	ost_needs_free(&needs);
+	assert_int_equal(ost_needs_find(&needs, &w->program, NULL, NULL), 0);
+}
+
+static unsigned int verdict_of(unsigned int feature)
+{
+	const struct ost_need *need = ost_needs_get(&needs, feature);
+
+	return need ? need->verdict : OST_NEED_END;
+}
+
+/* Where a test isn't passed the program ends at END. */
+static uint64_t refuse(struct world *w, uint64_t at, const char *test, size_t size)
+{
+	at = put(w, 0, at, test, size);
+	return PUT_TO(w, 0, at, JE, END);
+}
+
+#define REFUSE(w, at, test) refuse(w, at, test, sizeof(test) - 1)
+
+static void finish(struct world *w, uint64_t at)
+{
+	PUT(w, 0, at, VPADDD RET);
+	PUT(w, 0, END, UD2);
+	range(w, 0, TEXT, END + 2);
+	find(w);
+	world_free(w);
+}
+
+/* Each of them ends the program, whichever stands first. */
+static void refuses_in_turn(void **unused)
+{
+	struct world *w = world_new(false);
+	uint64_t at = TEXT;
+
+	at = REFUSE(w, at, ASK_1 TEST_SSE42);
+	at = REFUSE(w, at, ASK_7 TEST_AVX2);
+	at = REFUSE(w, at, ASK_7 TEST_BMI2);
+	finish(w, at);
+	assert_int_equal(verdict_of(OST_F_SSE42), OST_NEED_SELF_CHECKED);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_SELF_CHECKED);
+	assert_int_equal(verdict_of(OST_F_BMI2), OST_NEED_SELF_CHECKED);
+}
+
+/* Under a test that a host may pass or not, it is that one's affair. */
+static void refuses_under_a_test(void **unused)
+{
+	struct world *w = world_new(false);
+	uint64_t at = TEXT;
+
+	at = PUT(w, 0, at, ASK_1 TEST_SSE42);
+	at = PUT_TO(w, 0, at, JE, END + 0x20);
+	at = REFUSE(w, at, ASK_7 TEST_AVX2);
+	PUT(w, 0, END + 0x20, RET);
+	range(w, 0, END + 0x20, END + 0x21);
+	finish(w, at);
+	assert_int_equal(verdict_of(OST_F_SSE42), OST_NEED_END);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_DISPATCHED);
+}
+
+static int drop(void **unused)
+{
+	ost_needs_free(&needs);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_in_turn),
+		cmocka_unit_test(refuses_under_a_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, drop);
+}
