@@ -86,6 +86,28 @@ static void refuses_under_a_test(void **unused)
 	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_DISPATCHED);
 }
 
+/* Of a library that only hosts of a level find, the loader says on others that it isn't there. */
+static void needs_the_level_of_its_libraries(void **unused)
+{
+	struct world *w = world_new(false);
+
+	range(w, 0, TEXT, PUT(w, 0, TEXT, RET));
+	w->members[1].level = 3;
+	find(w);
+	assert_int_equal(ost_needs_level(&needs), 3);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_SELF_CHECKED);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->member, 1);
+	/* a program goes on without what it would have loaded later */
+	w->members[1].how = OST_HOW_DLOPEN;
+	find(w);
+	assert_int_equal(ost_needs_level(&needs), 1);
+	w->members[1].how = OST_HOW_NEEDED;
+	w->members[1].group = 1;
+	find(w);
+	assert_int_equal(ost_needs_level(&needs), 1);
+	world_free(w);
+}
+
 static int drop(void **unused)
 {
 	ost_needs_free(&needs);
@@ -97,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_in_turn),
 		cmocka_unit_test(refuses_under_a_test),
+		cmocka_unit_test(needs_the_level_of_its_libraries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, drop);

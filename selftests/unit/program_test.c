@@ -130,6 +130,19 @@ static void prefers_what_every_host_can_run(void **state)
 	assert_string_equal(member_path(program, 2), "/lib/b.so");
 	assert_int_equal(program->members[2].level, 0);
 	ost_program_close(program);
+	/* also when it stands in a folder that is looked into later; else what most hosts can run */
+	put("/bin/b", (struct image_spec){ .interp = LOADER, .needed = { "c.so", "d.so" },
+					   .runpath = "/first:/then" });
+	put("/first/glibc-hwcaps/x86-64-v3/c.so", (struct image_spec){ 0 });
+	put("/then/c.so", (struct image_spec){ 0 });
+	put("/first/glibc-hwcaps/x86-64-v4/d.so", (struct image_spec){ 0 });
+	put("/then/glibc-hwcaps/x86-64-v2/d.so", (struct image_spec){ 0 });
+	program = open_in_root("bin/b");
+	assert_string_equal(member_path(program, 2), "/then/c.so");
+	assert_int_equal(program->members[2].level, 0);
+	assert_string_equal(member_path(program, 3), "/then/glibc-hwcaps/x86-64-v2/d.so");
+	assert_int_equal(program->members[3].level, 2);
+	ost_program_close(program);
 }
 
 static void leaves_out_default_folders(void **state)

@@ -296,31 +296,43 @@ static void take_refusals(struct find *find)
 	}
 }
 
-/* The loader refuses objects that say they need a level that the processor lacks. */
+/* The loader refuses a host that lacks a level, for the sake of one object. */
+static void refuse_below(struct find *find, unsigned int at, uint32_t member)
+{
+	struct ost_feature_set level;
+
+	ost_feature_level_set(at, &level);
+	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++) {
+		struct ost_need *need = &find->by_feature[feature];
+
+		if (!ost_feature_set_has(&level, feature) || ost_feature_get(feature)->level < 2 ||
+		    need->verdict >= OST_NEED_SELF_CHECKED)
+			continue;
+		find->seen[feature] = true;
+		need->feature = feature;
+		need->verdict = OST_NEED_SELF_CHECKED;
+		need->known = false;
+		need->member = member;
+		need->site = need->function = need->steps = 0;
+		need->guard_site = 0;
+		memset(&need->guard, 0, sizeof(need->guard));
+	}
+}
+
+/*
+ * Objects that say that they need a level, and those that only hosts of a level find: what the
+ * program can't begin without. Without the latter, what was to be loaded later just isn't.
+ */
 static void take_marks(struct find *find)
 {
-	for (uint32_t member = 0; member < find->program->count; member++) {
-		const struct ost_object *object = find->program->members[member].object;
-		struct ost_feature_set level;
+	for (uint32_t i = 0; i < find->program->count; i++) {
+		const struct ost_member *member = &find->program->members[i];
 
-		for (unsigned int at = 2; at <= 4; at++) {
-			if (!(object->isa_needed >> (at - 1) & 1))
-				continue;
-			ost_feature_level_set(at, &level);
-			for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++) {
-				struct ost_need *need = &find->by_feature[feature];
-
-				if (!ost_feature_set_has(&level, feature) ||
-				    ost_feature_get(feature)->level < 2 ||
-				    need->verdict >= OST_NEED_SELF_CHECKED)
-					continue;
-				find->seen[feature] = true;
-				need->feature = feature;
-				need->verdict = OST_NEED_SELF_CHECKED;
-				need->member = member;
-				need->site = need->function = need->steps = 0;
-			}
-		}
+		for (unsigned int at = 2; at <= 4; at++)
+			if (member->object->isa_needed >> (at - 1) & 1)
+				refuse_below(find, at, i);
+		if (member->how == OST_HOW_NEEDED && !member->group && member->level)
+			refuse_below(find, member->level, i);
 	}
 }
 

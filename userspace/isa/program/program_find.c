@@ -13,8 +13,12 @@
 /* musl's own names: whatever asks for these libraries gets the loader, which contains them. */
 static const char *const musl_own[] = { "c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet." };
 
-static const char *const levels[] = { "", "glibc-hwcaps/x86-64-v2/", "glibc-hwcaps/x86-64-v3/",
-				      "glibc-hwcaps/x86-64-v4/" };
+static const char *const levels[] = {
+	[0] = "",
+	[2] = "glibc-hwcaps/x86-64-v2/",
+	[3] = "glibc-hwcaps/x86-64-v3/",
+	[4] = "glibc-hwcaps/x86-64-v4/",
+};
 
 /** struct search - one library that is looked for */
 struct search {
@@ -22,6 +26,7 @@ struct search {
 	struct ost_found *found;
 	const char *name;
 	bool glibc;
+	unsigned int level;	/* only what hosts of this x86-64 level look at; 0: what all do */
 };
 
 static void add_why(struct ost_found *found, const char *place)
@@ -56,16 +61,12 @@ static int try_file(struct search *search, const char *path, unsigned int level)
 static int try_folder(struct search *search, const char *folder)
 {
 	char path[OST_ROOT_PATH_MAX];
-	int r = 0;
+	int n;
 
-	add_why(search->found, folder);
-	for (size_t i = 0; !r && i < (search->glibc ? sizeof(levels) / sizeof(levels[0]) : 1); i++) {
-		int n = snprintf(path, sizeof(path), "%s/%s%s", folder, levels[i], search->name);
-
-		if (n < (int)sizeof(path))
-			r = try_file(search, path, i ? i + 1 : 0);
-	}
-	return r;
+	if (!search->level)
+		add_why(search->found, folder);
+	n = snprintf(path, sizeof(path), "%s/%s%s", folder, levels[search->level], search->name);
+	return n < (int)sizeof(path) ? try_file(search, path, search->level) : 0;
 }
 
 /* $NAME or ${NAME} at @text: how long, or 0. */
@@ -174,8 +175,10 @@ static int try_cache(struct search *search, bool no_default)
 	unsigned int level;
 	const char *path = ost_ldcache_find(&state->cache, search->name, &level);
 
-	add_why(search->found, state->cache.bytes ? "ld.so.cache" : "ld.so.cache (there is none)");
-	if (!path || path[0] != '/' || (no_default && is_default(state, path)))
+	if (!search->level)
+		add_why(search->found,
+			state->cache.bytes ? "ld.so.cache" : "ld.so.cache (there is none)");
+	if (!path || level != search->level || path[0] != '/' || (no_default && is_default(state, path)))
 		return 0;
 	return try_file(search, path, level);
 }
@@ -189,7 +192,7 @@ static int try_defaults(struct search *search)
 	return r;
 }
 
-static int find_glibc(struct search *search, size_t from)
+static int find_at_level(struct search *search, size_t from)
 {
 	const struct ost_program *program = search->program;
 	const struct ost_object *object = program->members[from].object;
@@ -203,6 +206,16 @@ static int find_glibc(struct search *search, size_t from)
 		r = try_cache(search, object->no_default_lib);
 	if (!r && !object->no_default_lib)
 		r = try_defaults(search);
+	return r;
+}
+
+/* What all hosts find anywhere goes before what those of a level find first. */
+static int find_glibc(struct search *search, size_t from)
+{
+	int r = find_at_level(search, from);
+
+	for (search->level = 2; !r && search->level <= 4; search->level++)
+		r = find_at_level(search, from);
 	return r;
 }
 
