@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -108,6 +109,45 @@ static void needs_the_level_of_its_libraries(void **unused)
 	world_free(w);
 }
 
+#define POINTERS 20000
+
+static long peak_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* A variable full of pointers into itself, each to where more of them follow than in the one before. */
+static void follows_each_pointer_once(void **unused)
+{
+	static struct ost_reloc relocs[POINTERS];
+	static uint8_t bytes[8 * POINTERS];
+	struct world *w = world_new(false);
+	long before;
+
+	w->segments[0][1].bytes = bytes;
+	w->segments[0][1].size = sizeof(bytes);
+	w->segments[0][1].end = DATA + sizeof(bytes);
+	for (size_t i = 0; i < POINTERS; i++)
+		relocs[i] = (struct ost_reloc){
+			.offset = DATA + 8 * i, .type = R_X86_64_RELATIVE,
+			.addend = DATA + 8 * (POINTERS - 1 - i),
+		};
+	relocs[POINTERS - 1].addend = TEXT + 0x100;
+	w->objects[0].relocs = relocs;
+	w->objects[0].reloc_count = POINTERS;
+	symbol(w, 0, DATA, sizeof(bytes), "table", STT_OBJECT);
+	range(w, 0, TEXT, PUT(w, 0, PUT_TO(w, 0, TEXT, LEA_RDI, DATA), RET));
+	range(w, 0, TEXT + 0x100, PUT(w, 0, TEXT + 0x100, VPADDD RET));
+	before = peak_kib();
+	find(w);
+	assert_in_range(peak_kib() - before, 0, 256 << 10);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_PROBABLE);
+	world_free(w);
+}
+
 static int drop(void **unused)
 {
 	ost_needs_free(&needs);
@@ -120,6 +160,7 @@ int main(void)
 		cmocka_unit_test(refuses_in_turn),
 		cmocka_unit_test(refuses_under_a_test),
 		cmocka_unit_test(needs_the_level_of_its_libraries),
+		cmocka_unit_test(follows_each_pointer_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, drop);

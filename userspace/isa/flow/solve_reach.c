@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "isa/flow/solve_internal.h"
+#include "isa/flow/solve_seen.h"
 
 #define ROOT UINT32_MAX
-
-/* the pointers in a variable were followed, under this condition */
-struct seen {
-	struct ost_place place;
-	ost_cond cond;
-	bool used;
-};
 
 struct job {
 	uint32_t function;
@@ -24,8 +18,7 @@ struct reach {
 	LIST(struct job) jobs;
 	size_t head;
 	uint8_t *queued; /* per function, one bit a tier */
-	struct seen *seen;
-	size_t seen_count, seen_room;
+	struct seen seen;
 	uint32_t root_member; /* whose roots are entered */
 	ost_cond root_cond;   /* what is known where they run */
 	bool read_elsewhere;
@@ -110,68 +103,53 @@ static bool is_code(const struct reach *reach, struct ost_place place)
 	return ost_graph_is_code(reach->solve->graph, place);
 }
 
-static struct seen *seen_slot(struct seen *seen, size_t room, struct ost_place place)
-{
-	size_t at = (place.address * 0x9e3779b97f4a7c15ull ^ place.member * 0x85ebca6bu) >> 24 &
-		    (room - 1);
+/* a variable whose pointers are to be followed, and what is known at all places that lead to it */
+struct variable {
+	struct ost_place place;
+	ost_cond cond;
+};
 
-	while (seen[at].used &&
-	       (seen[at].place.address != place.address || seen[at].place.member != place.member))
-		at = (at + 1) & (room - 1);
-	return &seen[at];
-}
-
-/* Is this variable new, or known under a weaker condition than before? */
-static bool see(struct reach *reach, struct ost_place place, ost_cond *cond)
-{
-	struct seen *slot;
-
-	if (2 * reach->seen_count >= reach->seen_room) {
-		size_t room = reach->seen_room ? reach->seen_room * 2 : 4096;
-		struct seen *seen = calloc(room, sizeof(*seen));
-
-		if (!seen)
-			return false;
-		for (size_t i = 0; i < reach->seen_room; i++)
-			if (reach->seen[i].used)
-				*seen_slot(seen, room, reach->seen[i].place) = reach->seen[i];
-		free(reach->seen);
-		reach->seen = seen;
-		reach->seen_room = room;
-	}
-	slot = seen_slot(reach->seen, reach->seen_room, place);
-	if (slot->used) {
-		ost_cond either = ost_cond_either(reach->solve->conds, slot->cond, *cond);
-
-		if (either == slot->cond)
-			return false;
-		*cond = slot->cond = either;
-		return true;
-	}
-	*slot = (struct seen){place, *cond, true};
-	reach->seen_count++;
-	return true;
-}
-
-/* a variable whose pointers are being followed */
+/* pointers that are being followed */
 struct visit {
 	struct reach *reach;
-	struct origin via;
-	LIST(struct ost_place) todo;
+	struct origin via; /* with the condition of the variable whose turn it is */
+	LIST(struct variable) todo;
 };
+
+/* Asked before it waits for its turn: there may be very many pointers to one. */
+static void visit_variable(struct visit *visit, struct ost_place place)
+{
+	struct ost_solve *solve = visit->reach->solve;
+	ost_cond cond = visit->via.cond;
+	struct variable *more;
+
+	if (!seen_variable(&visit->reach->seen, solve->conds, place, &cond, &solve->failed))
+		return;
+	more = MORE(solve, &visit->todo);
+	if (more)
+		*more = (struct variable){place, cond};
+}
 
 static void visit_pointer(void *context, struct ost_place slot, const struct ost_target *target)
 {
 	struct visit *visit = context;
-	struct ost_place *place;
 
 	(void)slot;
 	if (!target->known)
 		return;
 	if (is_code(visit->reach, target->place))
 		enter(visit->reach, target->place, OST_TIER_PROBABLE, &visit->via);
-	else if ((place = MORE(visit->reach->solve, &visit->todo)))
-		*place = target->place;
+	else
+		visit_variable(visit, target->place);
+}
+
+static void visit_pointers(struct visit *visit, struct ost_place place)
+{
+	struct ost_solve *solve = visit->reach->solve;
+	uint64_t end = ost_graph_object_end(solve->graph, place);
+
+	end = seen_until(&visit->reach->seen, place, end, visit->via.cond, &solve->failed);
+	ost_graph_pointers(solve->graph, place, end, visit_pointer, visit);
 }
 
 /* the functions of a class of which code makes an object */
@@ -210,21 +188,18 @@ static void enter_data(struct reach *reach, struct ost_place first, unsigned int
 		       const struct origin *origin)
 {
 	struct visit visit = {.reach = reach, .via = *origin};
-	struct ost_place *place = MORE(reach->solve, &visit.todo);
 
-	if (tier < OST_TIER_PROBABLE && origin->cond != OST_COND_ALL)
+	if (origin->cond == OST_COND_ALL)
+		return;
+	if (tier < OST_TIER_PROBABLE)
 		enter_virtual(reach, first, tier, origin);
-	if (place)
-		*place = first;
 	visit.via.how = 'd';
+	visit_variable(&visit, first);
 	while (visit.todo.count) {
-		struct ost_place at = visit.todo.at[--visit.todo.count];
+		struct variable next = visit.todo.at[--visit.todo.count];
 
-		visit.via.cond = origin->cond;
-		if (see(reach, at, &visit.via.cond))
-			ost_graph_pointers(reach->solve->graph, at,
-					   ost_graph_object_end(reach->solve->graph, at),
-					   visit_pointer, &visit);
+		visit.via.cond = next.cond;
+		visit_pointers(&visit, next.place);
 	}
 	free(visit.todo.at);
 }
@@ -390,7 +365,7 @@ int solve_reach(struct ost_solve *solve)
 	}
 	free(reach.jobs.at);
 	free(reach.queued);
-	free(reach.seen);
+	seen_free(&reach.seen);
 	return solve->failed ? -ENOMEM : 0;
 }
 
