@@ -606,6 +606,37 @@ static void keeps_to_its_budget(void **unused)
 	world_free(w);
 }
 
+/* Functions that are decoded one inside the other, to know whether they return: none of them may begin
+ * anew when together they went past the budget. */
+static void keeps_to_its_budget_at_any_depth(void **unused)
+{
+	const struct ost_graph_budget bytes = { .code_bytes = 64 };
+	struct world *w = world_new(false);
+	struct ost_graph_stats stats;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		uint64_t at = TEXT + 0x80 * i;
+
+		for (unsigned int k = 0; k < 40; k++)
+			at = PUT(w, 0, at, "\x31\xc0");
+		PUT_TO(w, 0, at - 40, CALL, TEXT + 0x80 * (i + 1));
+		PUT(w, 0, at, RET);
+	}
+	PUT(w, 0, TEXT + 0x800, RET);
+	/* and nothing of what comes after */
+	for (unsigned int k = 0; k < 0x400; k++)
+		PUT(w, 0, TEXT + 0x900 + k, "\x90");
+	range(w, 0, TEXT + 0x900, TEXT + 0xd00);
+	graph_make(w, &bytes);
+	assert_int_equal(ost_graph_reach(w->graph), 0);
+	ost_graph_decode(w->graph, function_at(w, 0, TEXT + 0x900));
+	ost_graph_stats(w->graph, &stats);
+	assert_in_range(stats.code_bytes, 64, 64 * 17);
+	assert_true(function_at(w, 0, TEXT + 0x900)->traits & OST_TRAIT_TOO_LARGE);
+	assert_int_equal(function_at(w, 0, TEXT + 0x900)->end - TEXT - 0x900, 0x400);
+	world_free(w);
+}
+
 /* Bytes that are no instruction: the rest of a function whose end is known is still looked at. */
 static void goes_on_after_what_is_no_code(void **unused)
 {
@@ -645,6 +676,7 @@ int main(void)
 		cmocka_unit_test(tells_what_runs_by_itself),
 		cmocka_unit_test(runs_what_fixed_arrays_name),
 		cmocka_unit_test(keeps_to_its_budget),
+		cmocka_unit_test(keeps_to_its_budget_at_any_depth),
 		cmocka_unit_test(goes_on_after_what_is_no_code),
 	};
 

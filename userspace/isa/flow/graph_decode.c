@@ -482,7 +482,11 @@ static int keep(struct sweep *sweep)
 static uint64_t limit_of(struct ost_graph *graph, const struct graph_member *member,
 			 struct ost_function *function)
 {
-	uint64_t most = graph->budget.code_bytes - member->code_bytes;
+	uint64_t most = 0;
+
+	/* those that are being decoded further out may have gone past it together */
+	if (member->code_bytes < graph->budget.code_bytes)
+		most = graph->budget.code_bytes - member->code_bytes;
 
 	if (!function->exact && most > GRAPH_GUESS_MAX)
 		most = GRAPH_GUESS_MAX;
