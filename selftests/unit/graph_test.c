@@ -579,6 +579,7 @@ static void runs_what_fixed_arrays_name(void **unused)
 static void keeps_to_its_budget(void **unused)
 {
 	const struct ost_graph_budget bytes = { .code_bytes = 16 }, refs = { .refs = 2 };
+	const struct ost_graph_budget uses = { .uses = 3 };
 	struct world *w = world_new(false);
 	struct ost_function *start;
 	struct ost_graph_stats stats;
@@ -603,6 +604,15 @@ static void keeps_to_its_budget(void **unused)
 	start = function_at(w, 0, TEXT);
 	assert_true(start->traits & OST_TRAIT_TOO_LARGE);
 	assert_int_equal(start->ref_count, 2);
+	ost_graph_free(w->graph);
+
+	for (at = TEXT; at < TEXT + 40;)
+		at = PUT(w, 0, at, VADDPS);
+	graph_make(w, &uses);
+	assert_int_equal(ost_graph_reach(w->graph), 0);
+	start = function_at(w, 0, TEXT);
+	assert_true(start->traits & OST_TRAIT_TOO_LARGE);
+	assert_int_equal(start->use_count, 3);
 	world_free(w);
 }
 

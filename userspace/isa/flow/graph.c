@@ -8,9 +8,17 @@
 #include "isa/feature_set.h"
 #include "isa/flow/graph_state.h"
 
-/* Bytes of code decoded per object, and refs kept per object, when the caller doesn't say. */
+/* Bytes of code decoded per object, when the caller doesn't say. */
 #define CODE_BYTES_DEFAULT (512ull << 20)
-#define REFS_DEFAULT	   24000000ull
+
+/*
+ * Bytes of code for one ref and one use that is kept. Compilers make a ref of 20 to 50 bytes, and
+ * code that is nothing but vectors a use of 7; what is made to cost memory has one of 2. In small
+ * objects there may be as many as there are.
+ */
+#define CODE_PER_REF 12
+#define CODE_PER_USE 6
+#define KEPT_ALWAYS  65536ull
 
 /* Bytes of one block of the arena; what is larger gets a block of its own. */
 #define BLOCK_SIZE (256u << 10)
@@ -68,6 +76,25 @@ void *ost_graph_alloc(struct ost_graph *graph, size_t size)
 	return memory;
 }
 
+static uint64_t most_of(uint64_t told, uint64_t code_bytes, unsigned int each)
+{
+	if (told)
+		return told;
+	return code_bytes / each > KEPT_ALWAYS ? code_bytes / each : KEPT_ALWAYS;
+}
+
+static void set_budgets(const struct ost_graph *graph, struct graph_member *member)
+{
+	uint64_t code_bytes = 0;
+
+	for (size_t i = 0; i < member->code_count; i++)
+		code_bytes += member->code[i].readable;
+	member->refs_max = most_of(graph->budget.refs, code_bytes, CODE_PER_REF);
+	member->uses_max = most_of(graph->budget.uses, code_bytes, CODE_PER_USE);
+	if (member->refs_max > GRAPH_REFS_MAX)
+		member->refs_max = GRAPH_REFS_MAX;
+}
+
 struct ost_graph *ost_graph_new(const struct ost_program *program,
 				const struct ost_graph_budget *budget)
 {
@@ -80,10 +107,6 @@ struct ost_graph *ost_graph_new(const struct ost_program *program,
 		graph->budget = *budget;
 	if (!graph->budget.code_bytes)
 		graph->budget.code_bytes = CODE_BYTES_DEFAULT;
-	if (!graph->budget.refs)
-		graph->budget.refs = REFS_DEFAULT;
-	if (graph->budget.refs > GRAPH_REFS_MAX)
-		graph->budget.refs = GRAPH_REFS_MAX;
 	for (unsigned int need = 1; need < ost_quick_needs() && need < 256; need++)
 		graph->matters[need] = !ost_feature_set_empty(ost_quick_set(need));
 	graph->members = calloc(program->count, sizeof(*graph->members));
@@ -94,6 +117,7 @@ struct ost_graph *ost_graph_new(const struct ost_program *program,
 		graph->members[i].index = i;
 		if (ost_graph_member_fill(graph, &graph->members[i]))
 			goto err;
+		set_budgets(graph, &graph->members[i]);
 	}
 	return graph;
 

@@ -72,7 +72,8 @@ struct ost_target {
 /** struct ost_graph_budget - what may be spent; 0 = the default */
 struct ost_graph_budget {
 	uint64_t code_bytes; /* decoded per object; default 512 MiB */
-	uint64_t refs;	     /* kept per object; default 24 million */
+	uint64_t refs;	     /* kept per object; default one for 12 bytes of its code */
+	uint64_t uses;	     /* the same; default one for 6 bytes */
 };
 
 struct ost_graph; /* private, with the accessors below */

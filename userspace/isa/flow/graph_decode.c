@@ -19,6 +19,9 @@
 /* Functions that are decoded one inside the other, to know whether the innermost returns. */
 #define DEPTH_MAX 64
 
+/* Refs, and uses, of the functions that are being decoded at one time. */
+#define AT_ONCE_MAX (4u << 20)
+
 /* struct sweep - one pass over one function */
 struct sweep {
 	struct ost_graph *graph;
@@ -39,17 +42,24 @@ struct sweep {
 	size_t first_ref, first_use; /* of this function in the graph's arrays */
 };
 
+/* True, and the function ends here, when a budget of what is kept is spent. */
+static bool is_spent(struct sweep *sweep, size_t now, uint64_t kept, uint64_t most)
+{
+	if (now + kept < most && now < AT_ONCE_MAX)
+		return false;
+	sweep->function->traits |= OST_TRAIT_TOO_LARGE;
+	sweep->stop = true;
+	return true;
+}
+
 static void ref_add(struct sweep *sweep, uint64_t target, enum ost_ref_kind kind)
 {
 	struct ost_graph *graph = sweep->graph;
 
 	if (target - sweep->member->low >= sweep->member->high - sweep->member->low)
 		return;
-	if (graph->ref_count + sweep->member->ref_count >= graph->budget.refs) {
-		sweep->function->traits |= OST_TRAIT_TOO_LARGE;
-		sweep->stop = true;
+	if (is_spent(sweep, graph->ref_count, sweep->member->ref_count, sweep->member->refs_max))
 		return;
-	}
 	if (graph->ref_count == graph->ref_room &&
 	    !ost_graph_grow(graph, (void **)&graph->refs, graph->ref_count, &graph->ref_room,
 			    sizeof(*graph->refs))) {
@@ -64,6 +74,8 @@ static void use_add(struct sweep *sweep, uint8_t need)
 	struct ost_graph *graph = sweep->graph;
 
 	if (!graph->matters[need])
+		return;
+	if (is_spent(sweep, graph->use_count, sweep->member->use_count, sweep->member->uses_max))
 		return;
 	if (!ost_graph_grow(graph, (void **)&graph->uses, graph->use_count, &graph->use_room,
 			    sizeof(*graph->uses))) {
@@ -472,6 +484,7 @@ static int keep(struct sweep *sweep)
 		memcpy(function->uses, graph->uses + sweep->first_use,
 		       uses * sizeof(*function->uses));
 		function->use_count = uses;
+		member->use_count += uses;
 	}
 	graph->stats.refs += refs;
 	graph->stats.uses += uses;

@@ -94,7 +94,8 @@ struct graph_member {
 	uint32_t *next_reloc;		 /* per relocation: the next that reach didn't follow yet */
 	uint32_t *next_word;		 /* the same for @words */
 
-	uint64_t code_bytes, ref_count;
+	uint64_t code_bytes, ref_count, use_count;
+	uint64_t refs_max, uses_max; /* budgets of these */
 	struct graph_batch *batches; /* by number */
 	size_t batch_count, batch_room;
 	uint64_t *index_keys; /* by target: (target - low) << GRAPH_ID_BITS | number */

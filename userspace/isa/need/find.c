@@ -400,8 +400,8 @@ static void say_incomplete(struct find *find)
 			 solved.given_up, solved.close);
 	else if (stats.too_large)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),
-			 "the budget of code to decode was spent: %zu functions were not read to "
-			 "their end",
+			 "the budget of code to decode, or of what it refers to and needs, was "
+			 "spent: %zu functions were not read to their end",
 			 stats.too_large);
 	needs->complete = !needs->incomplete[0];
 }
