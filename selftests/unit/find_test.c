@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -148,6 +149,35 @@ static void follows_each_pointer_once(void **unused)
 	world_free(w);
 }
 
+#define DATA_BYTES 60000
+
+/* A function that is nearly all data between its instructions is looked through once. */
+static void looks_once_for_data(void **unused)
+{
+	static uint8_t text[TEXT_SIZE + DATA_BYTES];
+	struct world *w = world_new(false);
+	struct timespec from, to;
+	uint64_t at = TEXT;
+
+	at = PUT_TO(w, 0, at, LEA_RDI, TEXT + 12);
+	at = PUT_TO(w, 0, at, JUMP, TEXT + 12 + DATA_BYTES);
+	memcpy(text, w->text[0], at - TEXT);
+	memset(text + 12, 0x9f, DATA_BYTES); /* lahf */
+	text[12 + DATA_BYTES] = 0xc3;
+	w->segments[0][0].bytes = text;
+	w->segments[0][0].size = sizeof(text);
+	w->segments[0][0].end = TEXT + sizeof(text);
+	w->segments[0][1].start += 0x10000;
+	w->segments[0][1].end += 0x10000;
+	range(w, 0, TEXT, TEXT + 13 + DATA_BYTES);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	find(w);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_int_equal(verdict_of(OST_F_LAHF), OST_NEED_END);
+	assert_in_range(to.tv_sec - from.tv_sec, 0, 1);
+	world_free(w);
+}
+
 static int drop(void **unused)
 {
 	ost_needs_free(&needs);
@@ -161,6 +191,7 @@ int main(void)
 		cmocka_unit_test(refuses_under_a_test),
 		cmocka_unit_test(needs_the_level_of_its_libraries),
 		cmocka_unit_test(follows_each_pointer_once),
+		cmocka_unit_test(looks_once_for_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, drop);

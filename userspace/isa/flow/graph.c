@@ -145,6 +145,7 @@ void ost_graph_free(struct ost_graph *graph)
 	free(graph->queue);
 	free(graph->data);
 	free(graph->aliases);
+	free(graph->marks);
 	free(graph);
 }
 

@@ -190,7 +190,7 @@ void ost_graph_callers(struct ost_graph *graph, const struct ost_function *funct
  * @function: that it is in, after ost_graph_reach()
  *
  * True only where no way leads to it and the function takes its address or something reads it. Goes
- * through the function each time.
+ * through the function when another one was asked about last.
  */
 bool ost_graph_is_data(struct ost_graph *graph, const struct ost_function *function, uint64_t site);
 

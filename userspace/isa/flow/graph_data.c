@@ -15,6 +15,7 @@
 #define REACHED 1 /* an instruction of the function's, each byte of it */
 #define QUEUED	2 /* an instruction begins there that was not looked at yet */
 #define NAMED	4 /* its address is taken, or it is read */
+#define DATA	8 /* between code, and named, there or before */
 
 struct follow {
 	struct ost_graph *graph;
@@ -128,37 +129,51 @@ static bool prepare(struct follow *follow)
 	return follow->marks && follow->todo;
 }
 
-/* Between the instruction that it would be and the ones before that are reached, is there a name?
- */
-static bool named(const struct follow *follow, uint64_t at)
+/* What isn't reached is data from the first name on that is in it. */
+static void mark_data(struct follow *follow)
 {
-	while (!(follow->marks[at] & REACHED)) {
-		if (follow->marks[at] & NAMED)
-			return true;
-		if (!at--)
-			break;
+	bool data = false;
+
+	for (uint64_t at = 0; at < follow->size; at++) {
+		data = !(follow->marks[at] & REACHED) && (data || follow->marks[at] & NAMED);
+		if (data)
+			follow->marks[at] |= DATA;
 	}
-	return false;
 }
 
-bool ost_graph_is_data(struct ost_graph *graph, const struct ost_function *function, uint64_t site)
+/* The marks of a function, or NULL: none of it is data, as far as is known. */
+static uint8_t *marks_of(struct ost_graph *graph, const struct ost_function *function)
 {
 	struct follow follow = {.graph = graph, .function = function};
 	struct ost_place place = {function->member, function->start};
-	bool data = false;
 
 	/* hardly ever, and quick to see */
 	ost_graph_readers(graph, (struct ost_place){place.member, place.address + 1},
 			  function->end - function->start - 1, see_name, &follow);
-	if (follow.names && site - function->start < function->end - function->start &&
-	    prepare(&follow)) {
+	if (follow.names && prepare(&follow)) {
 		go_to(&follow, function->start);
 		ost_graph_readers(graph, place, follow.size, see_ref, &follow);
 		while (follow.todo_count && !follow.anywhere)
 			run(&follow, follow.todo[--follow.todo_count]);
-		data = !follow.anywhere && named(&follow, site - function->start);
+		mark_data(&follow);
+	} else {
+		follow.anywhere = true;
 	}
-	free(follow.marks);
 	free(follow.todo);
-	return data;
+	if (!follow.anywhere)
+		return follow.marks;
+	free(follow.marks);
+	return NULL;
+}
+
+bool ost_graph_is_data(struct ost_graph *graph, const struct ost_function *function, uint64_t site)
+{
+	/* asked of a function for many of its instructions in a row */
+	if (graph->marks_of != function) {
+		free(graph->marks);
+		graph->marks = marks_of(graph, function);
+		graph->marks_of = function;
+	}
+	return graph->marks && site - function->start < function->end - function->start &&
+	       graph->marks[site - function->start] & DATA;
 }

@@ -138,6 +138,8 @@ struct ost_graph {
 	struct graph_alias *aliases;
 	size_t alias_count, alias_room;
 	bool aliases_sorted, reached;
+	const struct ost_function *marks_of; /* was asked about last whether something is data ... */
+	uint8_t *marks;			     /* ... and what is known of each of its bytes, or NULL */
 	struct ost_graph_stats stats;
 };
 

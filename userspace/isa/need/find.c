@@ -27,9 +27,6 @@ struct find {
 	struct ost_need by_feature[OST_FEATURE_END];
 	bool seen[OST_FEATURE_END];
 	const struct ost_function *known_of; /* the function that @known is of */
-	const struct ost_function *data_of;  /* of the instruction ... */
-	uint64_t data_site;		     /* ... that was last asked whether it is data ... */
-	bool data;			     /* ... and the answer */
 	bool *refused;			     /* per refusal: it counts */
 	ost_cond implied_of;		     /* the condition that @implied is of */
 	struct ost_feature_set implied;
@@ -81,17 +78,6 @@ static bool weaken(struct ost_need *need, const struct ost_feature_set *guard)
 	       ost_feature_set_equal(&need->guard, &wants);
 }
 
-/* The same is asked for each feature of an instruction. */
-static bool is_data(struct find *find, const struct place *place)
-{
-	if (find->data_of != place->function || find->data_site != place->site) {
-		find->data_of = place->function;
-		find->data_site = place->site;
-		find->data = ost_graph_is_data(find->graph, place->function, place->site);
-	}
-	return find->data;
-}
-
 static void note(struct find *find, unsigned int feature, enum ost_need_verdict verdict,
 		 const struct place *place, const struct ost_feature_set *guard, bool known)
 {
@@ -104,7 +90,8 @@ static void note(struct find *find, unsigned int feature, enum ost_need_verdict 
 	    (need->verdict > verdict ||
 	     (need->verdict == verdict && verdict != OST_NEED_WEAK_GUARD)))
 		return;
-	if (verdict > OST_NEED_DISPATCHED && is_data(find, place)) {
+	if (verdict > OST_NEED_DISPATCHED &&
+	    ost_graph_is_data(find->graph, place->function, place->site)) {
 		need->count--;
 		return;
 	}
