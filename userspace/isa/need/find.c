@@ -145,17 +145,18 @@ static bool is_idiom(const struct ost_feature_rule *rule)
 }
 
 /* The same is asked of a function for each of its instructions. */
-static bool known_dispatched(struct find *find, const struct ost_function *function,
+static bool known_dispatched(struct find *find, const struct ost_function *function, uint64_t site,
 			     unsigned int feature)
 {
+	const struct ost_object *object = find->program->members[function->member].object;
+
 	if (find->known_of != function) {
 		find->known_of = function;
 		memset(find->known, KNOWN_NOT_ASKED, sizeof(find->known));
 	}
 	if (find->known[feature] == KNOWN_NOT_ASKED)
-		find->known[feature] = ost_known_dispatched(
-			find->program->members[function->member].object, function->name, feature);
-	return find->known[feature];
+		find->known[feature] = ost_known_dispatched(object, function->name, feature);
+	return find->known[feature] || ost_known_code(object, function, site, feature);
 }
 
 static void take_use(struct find *find, const struct place *place,
@@ -185,7 +186,7 @@ static void take_use(struct find *find, const struct place *place,
 		if (ost_feature_get(feature)->level == 1)
 			continue;
 		known = place->cond != OST_COND_ALL &&
-			known_dispatched(find, place->function, feature);
+			known_dispatched(find, place->function, place->site, feature);
 		if (place->cond != OST_COND_ALL && !known && !clause_met(&rule->all[i], &guard))
 			verdict = verdict_of(feature, place, &plain);
 		note(find, feature, verdict, place, &plain, known);
