@@ -15,7 +15,7 @@
 /** Instructions interpreted in the close look, unless told. */
 #define STEPS_DEFAULT 40000000ull
 
-#define KNOWN_NOT_ASKED 2
+#define KNOWN_NOT_ASKED 0xff
 
 #define EVERY_MEMBER UINT32_MAX
 
@@ -30,7 +30,7 @@ struct find {
 	bool *refused;			     /* per refusal: it counts */
 	ost_cond implied_of;		     /* the condition that @implied is of */
 	struct ost_feature_set implied;
-	uint8_t known[OST_FEATURE_END]; /* is it known to be dispatched there? */
+	uint8_t known[OST_FEATURE_END]; /* what is known of each there */
 };
 
 /* one instruction, and how it is reached */
@@ -144,26 +144,33 @@ static bool is_idiom(const struct ost_feature_rule *rule)
 	return rule->all[0].any[0] == OST_F_TZCNT;
 }
 
-/* The same is asked of a function for each of its instructions. */
-static bool known_dispatched(struct find *find, const struct ost_function *function, uint64_t site,
-			     unsigned int feature)
+/* What is known of this instruction, or OST_NEED_END. */
+static unsigned int known_verdict(struct find *find, const struct place *place,
+				  unsigned int feature)
 {
+	const struct ost_function *function = place->function;
 	const struct ost_object *object = find->program->members[function->member].object;
 
+	if (place->cond == OST_COND_ALL)
+		return OST_NEED_END;
+	/* the same is asked of a function for each of its instructions */
 	if (find->known_of != function) {
 		find->known_of = function;
 		memset(find->known, KNOWN_NOT_ASKED, sizeof(find->known));
 	}
 	if (find->known[feature] == KNOWN_NOT_ASKED)
-		find->known[feature] = ost_known_dispatched(object, function->name, feature);
-	return find->known[feature] || ost_known_code(object, function, site, feature);
+		find->known[feature] = ost_known_verdict(object, function->name, feature);
+	if (find->known[feature] == OST_NEED_END &&
+	    ost_known_code(object, function, place->site, feature))
+		return OST_NEED_DISPATCHED;
+	return find->known[feature];
 }
 
 static void take_use(struct find *find, const struct place *place,
 		     const struct ost_feature_rule *rule)
 {
 	struct ost_feature_set guard = {0}, plain;
-	bool known;
+	unsigned int known;
 
 	if (place->cond != OST_COND_ALL) {
 		/* it is the same for many in a row */
@@ -185,11 +192,12 @@ static void take_use(struct find *find, const struct place *place,
 
 		if (ost_feature_get(feature)->level == 1)
 			continue;
-		known = place->cond != OST_COND_ALL &&
-			known_dispatched(find, place->function, place->site, feature);
-		if (place->cond != OST_COND_ALL && !known && !clause_met(&rule->all[i], &guard))
+		known = known_verdict(find, place, feature);
+		if (known != OST_NEED_END)
+			verdict = known;
+		else if (place->cond != OST_COND_ALL && !clause_met(&rule->all[i], &guard))
 			verdict = verdict_of(feature, place, &plain);
-		note(find, feature, verdict, place, &plain, known);
+		note(find, feature, verdict, place, &plain, known != OST_NEED_END);
 	}
 }
 

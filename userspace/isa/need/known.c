@@ -7,51 +7,54 @@
 
 #include "isa/feature.h"
 #include "isa/flow/graph.h"
+#include "isa/need/need.h"
 #include "isa/program/object.h"
 
 /*
  * Where it was seen. OpenBLAS: driver/others/dynamic.c (its kernel for AMD's old processors is chosen
- * by family alone, and begins with FEMMS: not for 3DNow!). glibc: sysdeps/unix/sysv/linux/x86/
+ * by family alone, and runs FEMMS: only emulated ones have that family and no 3DNow!). glibc: sysdeps/unix/sysv/linux/x86/
  * elision-conf.c sets what its locks ask. oneTBB: src/tbb/rtm_mutex.cpp asks
  * governor::speculation_enabled(). OpenSSL: engines/e_padlock.c offers what padlock_available()
- * tells. GnuTLS: lib/accelerated/x86/x86-common.c, capabilities_to_zhaoxin_edx() and what asks it.
+ * tells. GnuTLS: lib/accelerated/x86/x86-common.c, register_x86_padlock_crypto().
  */
 static const struct {
 	const char *object;   /* pattern of the object's name */
 	const char *function; /* pattern of the function's name; NULL: any, also without a name */
-	unsigned int feature; /* OST_FEATURE_NONE: any but ... */
-	unsigned int except;  /* ... this */
+	unsigned int feature; /* OST_FEATURE_NONE: any */
+	unsigned int verdict; /* enum ost_need_verdict */
 } known[] = {
-	{"libopenblas*", "*_[A-Z]*", OST_FEATURE_NONE, OST_F_3DNOW},
-	{"libblas.so*", "*_[A-Z]*", OST_FEATURE_NONE, OST_F_3DNOW},
-	{"liblapack.so*", "*_[A-Z]*", OST_FEATURE_NONE, OST_F_3DNOW},
-	{"libc.so.6", NULL, OST_F_RTM, OST_FEATURE_NONE},
-	{"libpthread.so.0", NULL, OST_F_RTM, OST_FEATURE_NONE},
-	{"libtbb.so*", "*rtm_*", OST_F_RTM, OST_FEATURE_NONE},
-	{"padlock.so", NULL, OST_F_PADLOCK_RNG, OST_FEATURE_NONE},
-	{"padlock.so", NULL, OST_F_PADLOCK_ACE, OST_FEATURE_NONE},
-	{"padlock.so", NULL, OST_F_PADLOCK_ACE2, OST_FEATURE_NONE},
-	{"padlock.so", NULL, OST_F_PADLOCK_PHE, OST_FEATURE_NONE},
-	{"*", "padlock_*", OST_F_PADLOCK_RNG, OST_FEATURE_NONE},
-	{"*", "padlock_*", OST_F_PADLOCK_ACE, OST_FEATURE_NONE},
-	{"*", "padlock_*", OST_F_PADLOCK_ACE2, OST_FEATURE_NONE},
-	{"*", "padlock_*", OST_F_PADLOCK_PHE, OST_FEATURE_NONE},
-	{"libgnutls.so.30*", NULL, OST_F_PADLOCK_ACE, OST_FEATURE_NONE},
-	{"libgnutls.so.30*", NULL, OST_F_PADLOCK_PHE, OST_FEATURE_NONE},
+	{"libopenblas*", "*_[A-Z]*", OST_F_3DNOW, OST_NEED_PROBABLE},
+	{"libblas.so*", "*_[A-Z]*", OST_F_3DNOW, OST_NEED_PROBABLE},
+	{"liblapack.so*", "*_[A-Z]*", OST_F_3DNOW, OST_NEED_PROBABLE},
+	{"libopenblas*", "*_[A-Z]*", OST_FEATURE_NONE, OST_NEED_DISPATCHED},
+	{"libblas.so*", "*_[A-Z]*", OST_FEATURE_NONE, OST_NEED_DISPATCHED},
+	{"liblapack.so*", "*_[A-Z]*", OST_FEATURE_NONE, OST_NEED_DISPATCHED},
+	{"libc.so.6", NULL, OST_F_RTM, OST_NEED_DISPATCHED},
+	{"libpthread.so.0", NULL, OST_F_RTM, OST_NEED_DISPATCHED},
+	{"libtbb.so*", "*rtm_*", OST_F_RTM, OST_NEED_DISPATCHED},
+	{"padlock.so", NULL, OST_F_PADLOCK_RNG, OST_NEED_DISPATCHED},
+	{"padlock.so", NULL, OST_F_PADLOCK_ACE, OST_NEED_DISPATCHED},
+	{"padlock.so", NULL, OST_F_PADLOCK_ACE2, OST_NEED_DISPATCHED},
+	{"padlock.so", NULL, OST_F_PADLOCK_PHE, OST_NEED_DISPATCHED},
+	{"*", "padlock_*", OST_F_PADLOCK_RNG, OST_NEED_DISPATCHED},
+	{"*", "padlock_*", OST_F_PADLOCK_ACE, OST_NEED_DISPATCHED},
+	{"*", "padlock_*", OST_F_PADLOCK_ACE2, OST_NEED_DISPATCHED},
+	{"*", "padlock_*", OST_F_PADLOCK_PHE, OST_NEED_DISPATCHED},
+	{"libgnutls.so.30*", NULL, OST_F_PADLOCK_ACE, OST_NEED_DISPATCHED},
+	{"libgnutls.so.30*", NULL, OST_F_PADLOCK_PHE, OST_NEED_DISPATCHED},
 };
 
-bool ost_known_dispatched(const struct ost_object *object, const char *function,
-			  unsigned int feature)
+unsigned int ost_known_verdict(const struct ost_object *object, const char *function,
+			       unsigned int feature)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (fnmatch(known[i].object, object->name, 0) ||
-		    (known[i].feature && known[i].feature != feature) ||
-		    (known[i].except && known[i].except == feature))
+		    (known[i].feature && known[i].feature != feature))
 			continue;
 		if (!known[i].function || (function && !fnmatch(known[i].function, function, 0)))
-			return true;
+			return known[i].verdict;
 	}
-	return false;
+	return OST_NEED_END;
 }
 
 /* Three bytes of an instruction, the last one within a range, from an address up to another. */

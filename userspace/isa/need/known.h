@@ -15,11 +15,13 @@ struct ost_object;
  */
 
 /**
- * ost_known_dispatched() - does this library run code that needs a feature only where it is there?
+ * ost_known_verdict() - what a feature is known to be to this code of a library
  * @function: symbol's name, or NULL when there is none
+ *
+ * Return: enum ost_need_verdict; OST_NEED_END: nothing is known.
  */
-bool ost_known_dispatched(const struct ost_object *object, const char *function,
-			  unsigned int feature);
+unsigned int ost_known_verdict(const struct ost_object *object, const char *function,
+			       unsigned int feature);
 
 /**
  * ost_known_code() - does the code around an instruction ask for its feature in a way of its own?
