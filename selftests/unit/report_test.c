@@ -366,7 +366,20 @@ static void json_form(void **unused)
 	json_decref(json);
 
 	list[5].verdict = OST_NEED_REQUIRED;
+	/* no instruction, but a file: the loader refuses, or it was seen at run time */
+	list[0].verdict = OST_NEED_SELF_CHECKED;
+	list[4].verdict = OST_NEED_REQUIRED;
+	strcpy(list[4].outside.id, "cccc");
+	strcpy(list[4].outside.name, "plugin.so");
 	json = ost_report_json(&report, NULL);
+	assert_string_equal(at(json, "features.0.evidence.object"),
+			    program->members[0].object->path);
+	assert_string_equal(at(json, "features.0.evidence.build_id"),
+			    program->members[0].object->id);
+	assert_null(at(json, "features.0.evidence.address"));
+	assert_string_equal(at(json, "features.4.evidence.object"), "plugin.so");
+	assert_string_equal(at(json, "features.4.evidence.build_id"), "cccc");
+	assert_null(at(json, "features.4.evidence.instruction"));
 	assert_true(json_is_null(json_object_get(json, "level")));
 	assert_null(json_object_get(json, "host"));
 	json_decref(json);

@@ -16,8 +16,8 @@ static struct ost_segment text[] = {
 	{ .start = 0x400000, .end = 0x401000, .size = 0x1000, .offset = 0 },
 	{ .start = 0x402000, .end = 0x404000, .size = 0x1800, .offset = 0x1000, .execute = true },
 };
-static struct ost_object program_file = { .id = "aaaa", .segments = text, .segment_count = 2 };
-static struct ost_object library = { .id = "bbbb", .segments = text, .segment_count = 2 };
+static struct ost_object program_file = { .id = "aaaa", .name = "program", .path = "/bin/program", .segments = text, .segment_count = 2 };
+static struct ost_object library = { .id = "bbbb", .name = "liba.so.1", .path = "/lib/liba.so.1.2", .segments = text, .segment_count = 2 };
 static struct ost_member members[] = { { .object = &program_file }, { .object = &library } };
 static struct ost_program program = { .members = members, .count = 2 };
 static struct ost_needs needs;
@@ -57,12 +57,19 @@ static int end(void **state)
 	return 0;
 }
 
-static int trap(const char *object, uint64_t offset, unsigned int feature)
+static int trap_named(const char *object, const char *name, uint64_t offset, unsigned int feature)
 {
-	const struct ost_run_trap one = { .object = object, .offset = offset, .feature = feature, .count = 1 };
+	const struct ost_run_trap one = {
+		.object = object, .name = name, .offset = offset, .feature = feature, .count = 1,
+	};
 	const struct ost_run run = { .traps = &one, .trap_count = 1 };
 
 	return ost_needs_correct(&needs, &program, &run);
+}
+
+static int trap(const char *object, uint64_t offset, unsigned int feature)
+{
+	return trap_named(object, NULL, offset, feature);
 }
 
 static void a_trap_makes_it_required(void **state)
@@ -112,6 +119,26 @@ static void traps_elsewhere_dont_count(void **state)
 	assert_int_equal(trap("aaaa", 0x1234, OST_FEATURE_END), 0);
 	assert_int_equal(ost_needs_get(&needs, OST_F_AVX)->verdict, OST_NEED_DISPATCHED);
 	assert_false(ost_needs_get(&needs, OST_F_AVX)->run);
+}
+
+static void a_file_that_was_not_seen_counts(void **state)
+{
+	const struct ost_need *need;
+
+	/* another build of what was seen, by its name or by that of its file */
+	assert_int_equal(trap_named("cccc", "liba.so.1", 0x1234, OST_F_AVX), 0);
+	assert_int_equal(trap_named("cccc", "liba.so.1.2", 0x1234, OST_F_AVX), 0);
+	/* no code of one that was seen */
+	assert_int_equal(trap_named("bbbb", "renamed.so", 0x234, OST_F_AVX), 0);
+	assert_int_equal(trap_named("cccc", "plugin.so", 0x1234, OST_F_AVX), 1);
+	need = ost_needs_get(&needs, OST_F_AVX);
+	assert_int_equal(need->verdict, OST_NEED_REQUIRED);
+	assert_true(need->run);
+	assert_int_equal(need->site, 0);
+	assert_int_equal(need->steps, 0);
+	assert_string_equal(need->outside.id, "cccc");
+	assert_string_equal(need->outside.name, "plugin.so");
+	assert_int_equal(need->outside.offset, 0x1234);
 }
 
 static int ran(uint64_t requests, bool lacking, bool touched)
@@ -240,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_trap_makes_it_required, fresh, end),
 		cmocka_unit_test_setup_teardown(a_feature_that_was_not_found, fresh, end),
 		cmocka_unit_test_setup_teardown(traps_elsewhere_dont_count, fresh, end),
+		cmocka_unit_test_setup_teardown(a_file_that_was_not_seen_counts, fresh, end),
 		cmocka_unit_test_setup_teardown(long_runs_lower_what_is_probable, fresh, end),
 		cmocka_unit_test_setup_teardown(a_trap_outweighs_any_run, fresh, end),
 		cmocka_unit_test_setup_teardown(what_does_not_trap_is_not_lowered, fresh, end),

@@ -34,6 +34,15 @@ struct ost_need_step {
 
 #define OST_NEED_STEPS_MAX 24
 
+#define OST_NEED_NAME_MAX 64 /* a file's name, cut, with NUL */
+
+/** struct ost_need_outside - code in a file that is not in the closure; not kept in records */
+struct ost_need_outside {
+	char id[OST_OBJECT_ID_MAX];   /* as ost_object.id; "": there is none */
+	char name[OST_NEED_NAME_MAX]; /* of the file; "": not known */
+	uint64_t offset;	      /* in the file */
+};
+
 /** struct ost_need - the verdict for one feature */
 struct ost_need {
 	uint8_t feature;   /* enum ost_feature */
@@ -42,13 +51,15 @@ struct ost_need {
 	bool run;	   /* the verdict was corrected by what happened at run time */
 	uint32_t member;   /* where: object ... */
 	uint64_t function; /* ... start of the function ... */
-	uint64_t site;	   /* ... and instruction: the one that decided the verdict */
+	uint64_t site;	   /* ... and instruction: the one that decided the verdict; 0: the loader
+			      refuses for the sake of @member, or it is @outside */
 	uint64_t count;	   /* reachable instructions that need it */
 	struct ost_feature_set
 		guard;	       /* what is known to be present where it is run; empty = no guard */
 	uint32_t guard_member; /* where the nearest test is; guard_site 0 = not known */
 	uint64_t guard_site;
-	uint32_t steps; /* of @path */
+	struct ost_need_outside outside; /* where it was at run time, when not in a member */
+	uint32_t steps;			 /* of @path */
 	struct ost_need_step
 		path[OST_NEED_STEPS_MAX]; /* from a root; cut in the middle when longer */
 };

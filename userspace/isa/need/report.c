@@ -74,3 +74,25 @@ void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t 
 		ost_text_clean(place->text, site->text, sizeof(site->text));
 	ost_need_place_free(&own);
 }
+
+bool ost_report_object(const struct ost_report *report, const struct ost_need *need, char *buf,
+		       size_t size)
+{
+	const struct ost_need_outside *outside = &need->outside;
+	const struct ost_object *object = report->program->members[0].object;
+	char name[256];
+
+	*buf = '\0';
+	if (need->site || (!*outside->id && need->verdict != OST_NEED_SELF_CHECKED))
+		return false;
+	if (*outside->id) {
+		ost_text_clean(*outside->name ? outside->name : outside->id, name, sizeof(name));
+		snprintf(buf, size, "object %s, which is not in the closure", name);
+		return true;
+	}
+	if (need->member < report->program->count)
+		object = report->program->members[need->member].object;
+	ost_text_clean(object->name, name, sizeof(name));
+	snprintf(buf, size, "the loader refuses %s", name);
+	return true;
+}

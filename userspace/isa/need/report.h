@@ -54,6 +54,14 @@ void ost_report_site(const struct ost_report *report, uint32_t member, uint64_t 
 		     struct ost_site *site);
 
 /**
+ * ost_report_object() - of a verdict that no instruction decided: which file did, fit for a terminal
+ *
+ * Return: false when none did; @buf is "" then.
+ */
+bool ost_report_object(const struct ost_report *report, const struct ost_need *need, char *buf,
+		       size_t size);
+
+/**
  * ost_report_place() - the same as it is in the file, unclean
  * @own: for ost_need_place_free(), whatever is returned
  */

@@ -98,6 +98,30 @@ static json_t *evidence_of(const struct ost_report *report, const struct ost_nee
 	return evidence;
 }
 
+/* The loader's refusal, which is for the sake of an object; or what is not in the closure. */
+static json_t *whole_evidence_of(const struct ost_report *report, const struct ost_need *need)
+{
+	static const char *const nothing[] = {"symbol", "function", "address", "instruction", "guard"};
+	const struct ost_need_outside *outside = &need->outside;
+	const struct ost_object *object = object_of(report, need->member);
+	json_t *evidence;
+	char text[400];
+
+	if (!ost_report_object(report, need, text, sizeof(text)))
+		return json_null();
+	evidence = json_object();
+	if (*outside->id) {
+		ost_json_put_text(evidence, "object", *outside->name ? outside->name : NULL);
+		ost_json_put_text(evidence, "build_id", outside->id);
+	} else {
+		put_object(report, evidence, need->member);
+		ost_json_put_text(evidence, "build_id", object ? object->id : NULL);
+	}
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		json_object_set_new(evidence, nothing[i], json_null());
+	return evidence;
+}
+
 static const char *step_name(char how)
 {
 	switch (how) {
@@ -153,7 +177,8 @@ static json_t *feature_of(const struct ost_report *report, const struct ost_need
 	ost_json_put_bool(feature, "known", need->known);
 	ost_json_put_bool(feature, "run", need->run);
 	json_object_set_new(feature, "evidence",
-			    need->site ? evidence_of(report, need) : json_null());
+			    need->site ? evidence_of(report, need) :
+					 whole_evidence_of(report, need));
 	json_object_set_new(feature, "path", path_of(report, need));
 	return feature;
 }

@@ -93,8 +93,11 @@ static void fill_row(const struct ost_report *report, const struct ost_need *nee
 		 ost_feature_name(need->feature));
 	snprintf(row->cells[VERDICT], sizeof(row->cells[0]), "%s",
 		 ost_need_verdict_name(need->verdict));
-	snprintf(row->cells[WHERE], sizeof(row->cells[0]), "%s%s%s", site.object,
-		 *site.object ? " " : "", site.place);
+	if (need->site)
+		snprintf(row->cells[WHERE], sizeof(row->cells[0]), "%s%s%s", site.object,
+			 *site.object ? " " : "", site.place);
+	else
+		ost_report_object(report, need, row->cells[WHERE], sizeof(row->cells[0]));
 	snprintf(row->cells[INSTRUCTION], sizeof(row->cells[0]), "%s", site.text);
 	guard_cell(need, row->cells[GUARD], sizeof(row->cells[0]));
 }

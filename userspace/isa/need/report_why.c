@@ -69,6 +69,20 @@ static void print_guard(const struct ost_report *report, const struct ost_need *
 		print_step(report, "tested at", need->guard_member, need->guard_site, true, out);
 }
 
+/* Of what no instruction decided. */
+static void print_whole(const struct ost_report *report, const struct ost_need *need, FILE *out)
+{
+	const char *id = need->outside.id;
+	char object[400], clean[OST_OBJECT_ID_MAX * 4];
+
+	if (!ost_report_object(report, need, object, sizeof(object)))
+		return;
+	if (!*id && need->member < report->program->count)
+		id = report->program->members[need->member].object->id;
+	ost_text_clean(id, clean, sizeof(clean));
+	fprintf(out, "  %s (build-id %s)\n", object, clean);
+}
+
 void ost_report_why(const struct ost_report *report, unsigned int feature, FILE *out)
 {
 	const struct ost_need *need = ost_needs_get(report->needs, feature);
@@ -89,6 +103,7 @@ void ost_report_why(const struct ost_report *report, unsigned int feature, FILE 
 	if (need->site && (!need->steps || need->path[need->steps - 1].site != need->site))
 		print_step(report, need->steps ? "which needs it" : "needed at", need->member,
 			   need->site, true, out);
+	print_whole(report, need, out);
 	print_guard(report, need, out);
 	if (need->known)
 		fprintf(out, "the verdict is from what is known of this library\n");
@@ -126,8 +141,13 @@ static void print_unmet(const struct ost_report *report, const struct ost_report
 			const struct ost_need *need, FILE *out)
 {
 	struct ost_site site;
+	char object[400];
 
 	print_lack(host, need->feature, out);
+	if (ost_report_object(report, need, object, sizeof(object))) {
+		fprintf(out, "    %s%s\n", *need->outside.id ? "required at run time by " : "", object);
+		return;
+	}
 	fprintf(out, "    %s ", lack_texts[need->verdict]);
 	if (!need->site) {
 		fputs("the program\n", out);

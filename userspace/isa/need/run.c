@@ -2,6 +2,7 @@
 #include "isa/need/run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,32 @@ static bool find_place(const struct ost_program *program, const struct ost_run_t
 	return false;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_named(const struct ost_object *object, const char *name)
+{
+	return !strncmp(object->name, name, OST_NEED_NAME_MAX - 1) ||
+	       !strncmp(base_name(object->path), name, OST_NEED_NAME_MAX - 1);
+}
+
+/* Is it in a file that the program loads by a name that was not seen, rather than in another build of
+ * one that was? Without a name that can't be told. */
+static bool is_outside(const struct ost_program *program, const struct ost_run_trap *trap)
+{
+	if (!trap->name || !*trap->name)
+		return false;
+	for (size_t i = 0; i < program->count; i++)
+		if (!strcmp(program->members[i].object->id, trap->object) ||
+		    is_named(program->members[i].object, trap->name))
+			return false;
+	return true;
+}
+
 /* The verdict for a feature, made where there is none; NULL when memory is short. */
 static struct ost_need *get(struct ost_needs *needs, unsigned int feature)
 {
@@ -54,14 +81,26 @@ static struct ost_need *get(struct ost_needs *needs, unsigned int feature)
 	return &grown[at];
 }
 
+static void put_outside(struct ost_need *need, const struct ost_run_trap *trap)
+{
+	snprintf(need->outside.id, sizeof(need->outside.id), "%s", trap->object);
+	snprintf(need->outside.name, sizeof(need->outside.name), "%s", trap->name);
+	need->outside.offset = trap->offset;
+}
+
 static int promote(struct ost_needs *needs, const struct ost_program *program,
 		   const struct ost_run_trap *trap, struct ost_feature_set *trapped)
 {
+	bool inside, outside;
 	struct ost_need *need;
-	uint64_t address;
-	uint32_t member;
+	uint64_t address = 0;
+	uint32_t member = 0;
 
-	if (!ost_feature_get(trap->feature) || !find_place(program, trap, &member, &address))
+	if (!ost_feature_get(trap->feature))
+		return 0;
+	inside = find_place(program, trap, &member, &address);
+	outside = !inside && is_outside(program, trap);
+	if (!inside && !outside)
 		return 0;
 	need = get(needs, trap->feature);
 	if (!need)
@@ -75,6 +114,8 @@ static int promote(struct ost_needs *needs, const struct ost_program *program,
 	need->function = 0;
 	need->site = address;
 	need->steps = 0;
+	if (outside)
+		put_outside(need, trap);
 	memset(&need->guard, 0, sizeof(need->guard));
 	need->guard_member = 0;
 	need->guard_site = 0;

@@ -17,7 +17,8 @@
  * What is required, self-checked or a hazard stays that: there is a path to it, which just was not
  * taken yet; and a hazard makes no trap that could be missed. A feature of which a trap is known is
  * never lowered, nor is one that doesn't trap. Traps and runs of an object that has changed since
- * don't count, since it has another build-id.
+ * don't count: it has another build-id and the same name. A trap in any other file, which the program
+ * loaded by a name that could not be seen, makes its feature required as well.
  */
 
 /** Requests without a trap that are a long run: one that is met in 1 of 3,000 is seen in 95 of 100. */
@@ -26,6 +27,7 @@
 /** struct ost_run_trap - a place in a file where a feature was missing */
 struct ost_run_trap {
 	const char *object;	/* ost_object.id */
+	const char *name;	/* of the file; NULL: not known */
 	uint64_t offset;	/* in the file, bytes */
 	uint8_t feature;	/* enum ost_feature */
 	uint64_t count;

@@ -101,6 +101,8 @@ static int take_trap(const json_t *row, struct ost_run_trap *trap, struct ost_er
 		ret = take_count(row, "count", &trap->count, err);
 	if (!ret)
 		trap->feature = ost_feature_find(feature);
+	/* older daemons don't tell it */
+	trap->name = json_string_value(json_object_get(row, "object"));
 	return ret;
 }
 

@@ -151,7 +151,12 @@ static int gather(struct ost_state *state, const struct ost_function *function, 
 	while (function->codes && (code = ost_code_next(&state->codes, code)))
 		if (code->function == function && run->trap_count < function->codes)
 			(*traps)[run->trap_count++] = (struct ost_run_trap){
-				code->id, code->offset, code->feature, code->count};
+				.object = code->id,
+				.name = code->object,
+				.offset = code->offset,
+				.feature = code->feature,
+				.count = code->count,
+			};
 	for (const struct ost_function_run *at = function->runs;
 	     at && run->clean_count < OST_FUNCTION_RUNS_MAX; at = at->next)
 		(*clean)[run->clean_count++] = (struct ost_run_clean){
