@@ -138,6 +138,22 @@ static void unmet(void **unused)
 		     "avx512_vp2intersect");
 }
 
+/* What was given up may well test for it: nothing is known of a host that lacks only that. */
+static void unsure(void **unused)
+{
+	struct ost_need list[] = {NEED(AVX2, REQUIRED), NEED(AES, REQUIRED)};
+	struct ost_needs needs = needs_of(list, 2);
+	struct ost_feature_set have = set_of("x86-64-v3"), none = set_of(""), lacks;
+
+	list[1].unsure = true;
+	assert_false(ost_needs_unmet(&needs, &have, &lacks));
+	assert_true(ost_needs_unsure(&needs, &lacks));
+	assert_false(ost_needs_unsure(&needs, &none));
+	have = set_of("x86-64-v2");
+	assert_false(ost_needs_unmet(&needs, &have, &lacks));
+	assert_false(ost_needs_unsure(&needs, &lacks));
+}
+
 static void weak_guards(void **unused)
 {
 	struct ost_need list[] = {
@@ -165,7 +181,7 @@ int main(void)
 		cmocka_unit_test(names),	 cmocka_unit_test(get),
 		cmocka_unit_test(freed),	 cmocka_unit_test(hard_and_soft),
 		cmocka_unit_test(levels),	 cmocka_unit_test(unmet),
-		cmocka_unit_test(weak_guards),
+		cmocka_unit_test(weak_guards),	 cmocka_unit_test(unsure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

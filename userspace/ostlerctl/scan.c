@@ -159,7 +159,8 @@ static void judge(struct ost_scan *scan, const struct ost_scan_job *job,
 {
 	struct ost_feature_set unmet;
 
-	if (scan->host && !ost_needs_unmet(needs, &scan->host->have, &unmet))
+	if (scan->host && !ost_needs_unmet(needs, &scan->host->have, &unmet) &&
+	    !ost_needs_unsure(needs, &unmet))
 		scan->lacks = true;
 	if (needs->complete)
 		return;

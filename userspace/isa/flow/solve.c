@@ -278,6 +278,13 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve);
 }
 
+bool ost_solve_gave_up(const struct ost_solve *solve, const struct ost_function *function)
+{
+	const struct closely *closely = solve_find(solve, function);
+
+	return closely && closely->failed;
+}
+
 const struct ost_feature_set *ost_solve_plain(const struct ost_solve *solve, ost_cond cond)
 {
 	return ost_cond_set(solve->conds, cond);

@@ -63,6 +63,9 @@ struct ost_reached ost_solve_reached(const struct ost_solve *solve,
 ost_cond ost_solve_at(const struct ost_solve *solve, const struct ost_function *function,
 		      uint64_t site, enum ost_tier tier);
 
+/** ost_solve_gave_up() - was a function to be looked at closely, and nothing is known of it? */
+bool ost_solve_gave_up(const struct ost_solve *solve, const struct ost_function *function);
+
 /** ost_solve_plain() - the features of a condition; good as long as @solve is */
 const struct ost_feature_set *ost_solve_plain(const struct ost_solve *solve, ost_cond cond);
 

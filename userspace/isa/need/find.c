@@ -48,10 +48,12 @@ static void make_path(const struct find *find, struct ost_need *need, const stru
 	uint64_t site = place->site;
 	uint32_t count = 0;
 
+	need->unsure = false;
 	while (count < OST_NEED_STEPS_MAX) {
 		struct ost_reached reached = ost_solve_reached(find->solve, at, place->tier);
 
 		steps[count++] = (struct ost_need_step){at->member, at->start, site, reached.how};
+		need->unsure |= ost_solve_gave_up(find->solve, at);
 		if (reached.from == UINT32_MAX)
 			break;
 		at = ost_graph_get(find->graph, reached.from);
@@ -78,6 +80,18 @@ static bool weaken(struct ost_need *need, const struct ost_feature_set *guard)
 	       ost_feature_set_equal(&need->guard, &wants);
 }
 
+/* Is there no function that was given up on the way to this one, as there was before? */
+static bool is_surer(const struct find *find, const struct ost_need *need,
+		     const struct place *place)
+{
+	struct ost_need other;
+
+	if (!need->unsure)
+		return false;
+	make_path(find, &other, place);
+	return !other.unsure;
+}
+
 static void note(struct find *find, unsigned int feature, enum ost_need_verdict verdict,
 		 const struct place *place, const struct ost_feature_set *guard, bool known)
 {
@@ -87,8 +101,8 @@ static void note(struct find *find, unsigned int feature, enum ost_need_verdict 
 	need->count++;
 	/* a program that refuses to run never gets to what it would need */
 	if (find->seen[feature] && verdict != OST_NEED_SELF_CHECKED &&
-	    (need->verdict > verdict ||
-	     (need->verdict == verdict && verdict != OST_NEED_WEAK_GUARD)))
+	    (need->verdict > verdict || (need->verdict == verdict &&
+					 verdict != OST_NEED_WEAK_GUARD && !is_surer(find, need, place))))
 		return;
 	if (verdict > OST_NEED_DISPATCHED &&
 	    ost_graph_is_data(find->graph, place->function, place->site)) {
@@ -310,6 +324,7 @@ static void refuse_below(struct find *find, unsigned int at, uint32_t member)
 		need->known = false;
 		need->member = member;
 		need->site = need->function = need->steps = 0;
+		need->unsure = false;
 		need->guard_site = 0;
 		memset(&need->guard, 0, sizeof(need->guard));
 	}
@@ -393,6 +408,11 @@ static void say_incomplete(struct find *find)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),
 			 "the budget of instructions to look at closely was spent: %zu of %zu "
 			 "functions count as if nothing guarded them",
+			 solved.given_up, solved.close);
+	else if (solved.given_up)
+		snprintf(needs->incomplete, sizeof(needs->incomplete),
+			 "%zu of %zu functions were too large to look at closely, and count as if "
+			 "nothing guarded them",
 			 solved.given_up, solved.close);
 	else if (stats.too_large)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),

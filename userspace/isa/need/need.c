@@ -126,3 +126,11 @@ bool ost_needs_unmet(const struct ost_needs *needs, const struct ost_feature_set
 	}
 	return ost_feature_set_empty(unmet);
 }
+
+bool ost_needs_unsure(const struct ost_needs *needs, const struct ost_feature_set *unmet)
+{
+	for (size_t i = 0; i < needs->count; i++)
+		if (ost_feature_set_has(unmet, needs->list[i].feature) && !needs->list[i].unsure)
+			return false;
+	return !ost_feature_set_empty(unmet);
+}

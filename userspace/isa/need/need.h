@@ -49,6 +49,7 @@ struct ost_need {
 	uint8_t verdict;   /* enum ost_need_verdict */
 	bool known;	   /* the verdict, or the guard, is from the knowledge base */
 	bool run;	   /* the verdict was corrected by what happened at run time */
+	bool unsure;	   /* on the way to it is a function that was given up */
 	uint32_t member;   /* where: object ... */
 	uint64_t function; /* ... start of the function ... */
 	uint64_t site;	   /* ... and instruction: the one that decided the verdict; 0: the loader
@@ -152,5 +153,13 @@ unsigned int ost_needs_level(const struct ost_needs *needs);
  */
 bool ost_needs_unmet(const struct ost_needs *needs, const struct ost_feature_set *have,
 		     struct ost_feature_set *unmet);
+
+/**
+ * ost_needs_unsure() - is all of this unmet only as far as is known?
+ * @unmet: from ost_needs_unmet()
+ *
+ * True when there is some, and for each a function was given up that may well test for it.
+ */
+bool ost_needs_unsure(const struct ost_needs *needs, const struct ost_feature_set *unmet);
 
 #endif

@@ -21,7 +21,7 @@ static void put_need(struct ost_packer *to, const struct ost_need *need)
 
 	ost_pack_text(to, ost_feature_name(need->feature));
 	ost_pack_text(to, ost_need_verdict_name(need->verdict));
-	ost_pack_u8(to, need->known | need->run << 1);
+	ost_pack_u8(to, need->known | need->run << 1 | need->unsure << 2);
 	ost_pack_u32(to, need->member);
 	ost_pack_u64(to, need->function);
 	ost_pack_u64(to, need->site);
@@ -129,12 +129,13 @@ static void take_need(struct reader *from, struct ost_need *need)
 	flags = ost_unpack_u8(&from->in);
 	need->known = flags & 1;
 	need->run = flags >> 1 & 1;
+	need->unsure = flags >> 2 & 1;
 	need->member = take_member(from);
 	need->function = ost_unpack_u64(&from->in);
 	need->site = ost_unpack_u64(&from->in);
 	need->count = ost_unpack_u64(&from->in);
 	guards = ost_unpack_u32(&from->in);
-	if (flags > 3 || guards > OST_FEATURE_END)
+	if (flags > 7 || guards > OST_FEATURE_END)
 		from->in.failed = true;
 	for (uint32_t i = 0; i < guards && !from->in.failed; i++)
 		ost_feature_set_add(&need->guard, take_feature(from));

@@ -22,7 +22,7 @@
  * text: u16 length, bytes. place: u32 member, u64 function, u64 site; guard's without function.
  */
 
-#define OST_RECORD_VERSION 2
+#define OST_RECORD_VERSION 3
 
 /** Most bytes of a record. */
 #define OST_RECORD_MAX (4u << 20)

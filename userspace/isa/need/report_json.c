@@ -176,6 +176,7 @@ static json_t *feature_of(const struct ost_report *report, const struct ost_need
 	ost_json_put_text(feature, "without_it", info ? ost_absence_text(info->absence) : NULL);
 	ost_json_put_bool(feature, "known", need->known);
 	ost_json_put_bool(feature, "run", need->run);
+	ost_json_put_bool(feature, "unsure", need->unsure);
 	json_object_set_new(feature, "evidence",
 			    need->site ? evidence_of(report, need) :
 					 whole_evidence_of(report, need));
@@ -235,7 +236,10 @@ static json_t *host_of(const struct ost_report *report, const struct ost_report_
 	bool runs = ost_needs_unmet(report->needs, &host->have, &unmet);
 
 	ost_json_put_text(row, "name", host->name);
-	ost_json_put_bool(row, "runs", runs);
+	if (ost_needs_unsure(report->needs, &unmet))
+		json_object_set_new(row, "runs", json_null());
+	else
+		ost_json_put_bool(row, "runs", runs);
 	json_object_set_new(row, "unmet", names_of(&unmet));
 	return row;
 }

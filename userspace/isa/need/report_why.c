@@ -107,6 +107,8 @@ void ost_report_why(const struct ost_report *report, unsigned int feature, FILE 
 	print_guard(report, need, out);
 	if (need->known)
 		fprintf(out, "the verdict is from what is known of this library\n");
+	if (need->unsure)
+		fprintf(out, "a function on this way was given up, and may well test for it\n");
 	if (need->run)
 		fprintf(out, "the verdict was corrected by what happened at run time\n");
 }
@@ -171,7 +173,11 @@ bool ost_report_host(const struct ost_report *report, const struct ost_report_ho
 			report->needs->complete ? "" : report->needs->incomplete);
 		return true;
 	}
-	fprintf(out, "%s: would not run on %s\n", path, name);
+	if (ost_needs_unsure(report->needs, &unmet))
+		fprintf(out, "%s: it is not known whether it would run on %s; incomplete: %s\n", path,
+			name, report->needs->incomplete);
+	else
+		fprintf(out, "%s: would not run on %s\n", path, name);
 	for (size_t i = report->needs->count; i-- > 0;)
 		if (ost_feature_set_has(&unmet, report->needs->list[i].feature))
 			print_unmet(report, host, &report->needs->list[i], out);

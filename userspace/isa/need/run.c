@@ -107,6 +107,7 @@ static int promote(struct ost_needs *needs, const struct ost_program *program,
 		return -ENOMEM;
 	ost_feature_set_add(trapped, trap->feature);
 	need->run = true;
+	need->unsure = false;
 	if (need->verdict >= OST_NEED_HAZARD)
 		return 0;
 	need->verdict = OST_NEED_REQUIRED;
