@@ -88,6 +88,48 @@ static void refuses_under_a_test(void **unused)
 	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_DISPATCHED);
 }
 
+/* Behind a test of another feature: that one is the guard's, though there is one for its own. */
+static void shows_the_test_of_a_weak_guard(void **unused)
+{
+	struct world *w = world_new(false);
+	uint64_t at = TEXT, other, weak;
+
+	/* if (avx2) vpaddd; if (sse4_2) vpaddd */
+	at = PUT(w, 0, at, ASK_7 TEST_AVX2);
+	other = at;
+	at = PUT(w, 0, at, "\x74\x04" VPADDD); /* je over it */
+	at = PUT(w, 0, at, ASK_1 TEST_SSE42);
+	weak = at;
+	at = PUT(w, 0, at, "\x74\x04" VPADDD);
+	at = PUT(w, 0, at, RET);
+	range(w, 0, TEXT, at);
+	find(w);
+	world_free(w);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_WEAK_GUARD);
+	assert_int_not_equal(ost_needs_get(&needs, OST_F_AVX2)->guard_site, other);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->guard_site, weak);
+}
+
+/* Of two tests the one in the function itself, whichever was seen first. */
+static void shows_the_nearest_test(void **unused)
+{
+	struct world *w = world_new(false);
+	uint64_t at = TEXT, near;
+
+	at = PUT_TO(w, 0, at, CALL, TEXT + 0x100);
+	at = PUT(w, 0, at, ASK_7 TEST_AVX2);
+	at = PUT(w, 0, at, "\x74\x01" RET RET);
+	range(w, 0, TEXT, at);
+	at = PUT(w, 0, TEXT + 0x100, ASK_7 TEST_AVX2);
+	near = at;
+	at = PUT(w, 0, at, "\x74\x04" VPADDD RET);
+	range(w, 0, TEXT + 0x100, at);
+	find(w);
+	world_free(w);
+	assert_int_equal(verdict_of(OST_F_AVX2), OST_NEED_DISPATCHED);
+	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->guard_site, near);
+}
+
 /* Of a library that only hosts of a level find, the loader says on others that it isn't there. */
 static void needs_the_level_of_its_libraries(void **unused)
 {
@@ -189,6 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_in_turn),
 		cmocka_unit_test(refuses_under_a_test),
+		cmocka_unit_test(shows_the_test_of_a_weak_guard),
+		cmocka_unit_test(shows_the_nearest_test),
 		cmocka_unit_test(needs_the_level_of_its_libraries),
 		cmocka_unit_test(follows_each_pointer_once),
 		cmocka_unit_test(looks_once_for_data),

@@ -267,6 +267,7 @@ void ost_solve_free(struct ost_solve *solve)
 	free(solve->initials.at);
 	free(solve->unset.at);
 	free(solve->refusals.at);
+	free(solve->tests.at);
 	free(solve->opened.at);
 	solve_record_free(solve);
 	solve_free_fields(solve);
@@ -296,10 +297,27 @@ void ost_solve_set(const struct ost_solve *solve, ost_cond cond, struct ost_feat
 	ost_feature_implied(set);
 }
 
-bool ost_solve_test(const struct ost_solve *solve, unsigned int feature, struct ost_place *place)
+bool ost_solve_test(const struct ost_solve *solve, const struct ost_feature_set *any,
+		    const struct ost_function *near, struct ost_place *place)
 {
-	*place = solve->tests[feature % OST_FEATURE_END];
-	return place->address != 0;
+	unsigned int best = 0;
+
+	for (size_t i = 0; i < solve->tests.count && best < 3; i++) {
+		const struct test *test = &solve->tests.at[i];
+		struct ost_feature_set common = *ost_cond_set(solve->conds, test->cond);
+		unsigned int nearness = 1;
+
+		if (test->function == near->index)
+			nearness = 3;
+		else if (test->place.member == near->member)
+			nearness = 2;
+		ost_feature_set_intersect(&common, any);
+		if (nearness <= best || ost_feature_set_empty(&common))
+			continue;
+		best = nearness;
+		*place = test->place;
+	}
+	return best;
 }
 
 const struct ost_refusal *ost_solve_refusals(const struct ost_solve *solve, size_t *count)

@@ -72,8 +72,15 @@ const struct ost_feature_set *ost_solve_plain(const struct ost_solve *solve, ost
 /** ost_solve_set() - the features of a condition, with what they imply */
 void ost_solve_set(const struct ost_solve *solve, ost_cond cond, struct ost_feature_set *set);
 
-/** ost_solve_test() - a place where the program tests for a feature; false: none was seen */
-bool ost_solve_test(const struct ost_solve *solve, unsigned int feature, struct ost_place *place);
+/**
+ * ost_solve_test() - where the program tests for a feature
+ * @any: for one of these
+ * @near: one in this function if there is, else in its object, else anywhere
+ *
+ * Return: false when none was seen.
+ */
+bool ost_solve_test(const struct ost_solve *solve, const struct ost_feature_set *any,
+		    const struct ost_function *near, struct ost_place *place);
 
 /** ost_solve_refusals() - all of them */
 const struct ost_refusal *ost_solve_refusals(const struct ost_solve *solve, size_t *count);

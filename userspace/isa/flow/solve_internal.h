@@ -75,6 +75,13 @@ struct opened {
 	ost_cond cond;
 };
 
+/* a branch that depends on what the processor has */
+struct test {
+	struct ost_place place;
+	uint32_t function;
+	ost_cond cond;
+};
+
 struct field_uses;
 struct event;
 struct solve_record;
@@ -107,7 +114,7 @@ struct ost_solve {
 	bool guessing;		 /* what is wanted now only has something at a field's distance */
 	LIST(struct ost_refusal) refusals;
 	LIST(struct opened) opened;
-	struct ost_place tests[OST_FEATURE_END];
+	LIST(struct test) tests; /* in the order of functions that were looked at */
 	struct field_uses *fields; /* by member; NULL: not asked for yet */
 	uint32_t *field_count;	   /* fields kept, by member */
 	ost_cond *answers;	   /* by member: what it asked for and keeps in structs */

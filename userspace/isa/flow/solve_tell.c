@@ -489,13 +489,13 @@ static void tell_opens(void *context, struct ost_place name, ost_cond cond)
 static void tell_tests(void *context, struct ost_function *function, uint64_t site, ost_cond cond)
 {
 	struct ost_solve *solve = context;
-	const struct ost_feature_set *set = ost_cond_set(solve->conds, cond);
+	struct test *test;
 
 	if (solve->looking && solve->looking->guess)
 		return;
-	for (unsigned int feature = 1; feature < OST_FEATURE_END; feature++)
-		if (ost_feature_set_has(set, feature) && !solve->tests[feature].address)
-			solve->tests[feature] = (struct ost_place){function->member, site};
+	test = MORE(solve, &solve->tests);
+	if (test)
+		*test = (struct test){{function->member, site}, function->index, cond};
 }
 
 void solve_calls(struct ost_solve *solve, struct ost_close_calls *calls)

@@ -92,11 +92,25 @@ static bool is_surer(const struct find *find, const struct ost_need *need,
 	return !other.unsure;
 }
 
+/* The test before it is for what is known there, which of a weak guard is another feature. */
+static void find_test(const struct find *find, struct ost_need *need,
+		      const struct ost_function *function)
+{
+	struct ost_feature_set any = need->guard;
+	struct ost_place test;
+
+	if (ost_feature_set_empty(&any))
+		ost_feature_set_add(&any, need->feature);
+	if (!ost_solve_test(find->solve, &any, function, &test))
+		return;
+	need->guard_member = test.member;
+	need->guard_site = test.address;
+}
+
 static void note(struct find *find, unsigned int feature, enum ost_need_verdict verdict,
 		 const struct place *place, const struct ost_feature_set *guard, bool known)
 {
 	struct ost_need *need = &find->by_feature[feature];
-	struct ost_place test;
 
 	need->count++;
 	/* a program that refuses to run never gets to what it would need */
@@ -121,11 +135,8 @@ static void note(struct find *find, unsigned int feature, enum ost_need_verdict 
 	need->site = place->site;
 	need->guard = *guard;
 	need->guard_site = need->steps = 0;
-	if (verdict != OST_NEED_REQUIRED && verdict != OST_NEED_HAZARD &&
-	    ost_solve_test(find->solve, feature, &test)) {
-		need->guard_member = test.member;
-		need->guard_site = test.address;
-	}
+	if (verdict != OST_NEED_REQUIRED && verdict != OST_NEED_HAZARD)
+		find_test(find, need, place->function);
 	if (verdict > OST_NEED_UNREACHED)
 		make_path(find, need, place);
 }

@@ -57,7 +57,8 @@ struct ost_need {
 	uint64_t count;	   /* reachable instructions that need it */
 	struct ost_feature_set
 		guard;	       /* what is known to be present where it is run; empty = no guard */
-	uint32_t guard_member; /* where the nearest test is; guard_site 0 = not known */
+	uint32_t guard_member; /* where a test for it is, in the same function or object where there
+				* is one; guard_site 0 = not known */
 	uint64_t guard_site;
 	struct ost_need_outside outside; /* where it was at run time, when not in a member */
 	uint32_t steps;			 /* of @path */
