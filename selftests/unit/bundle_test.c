@@ -96,6 +96,20 @@ static void finds_the_program(void **state)
 	assert_true(ost_bundle_is(place));
 }
 
+/* What its loader will see, the last of several. */
+static void tells_what_its_loader_sees(void **state)
+{
+	assert_int_equal(read_with(CONFIG("\"tool\"", "\"LD_PRELOAD=/lib/p.so\", \"LD_LIBRARY_PATH=/a\", "
+					  "\"LD_LIBRARY_PATH=/b:/c\"", "/")), 0);
+	assert_string_equal(bundle.library_path, "/b:/c");
+	assert_string_equal(bundle.preload, "/lib/p.so");
+	ost_bundle_free(&bundle);
+	assert_int_equal(read_with(CONFIG("\"tool\"", "\"XLD_PRELOAD=a\", \"LD_PRELOADX=a\"", "/")), 0);
+	assert_null(bundle.library_path);
+	assert_null(bundle.preload);
+	ost_bundle_free(&bundle);
+}
+
 static void refuses(const char *config, int code, const char *word)
 {
 	assert_int_equal(read_with(config), code);
@@ -173,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_program),
+		cmocka_unit_test(tells_what_its_loader_sees),
 		cmocka_unit_test(refuses_what_is_wrong),
 		cmocka_unit_test(paths_that_are_too_long),
 		cmocka_unit_test(no_bundle),

@@ -145,6 +145,33 @@ static void prefers_what_every_host_can_run(void **state)
 	ost_program_close(program);
 }
 
+/* After RPATH and before RUNPATH; what is preloaded stands before all that is needed. */
+static void takes_what_the_environment_says(void **state)
+{
+	const struct ost_program_options options = {
+		.root = root, .library_path = "relative;/env:/none", .preload = "p.so /none.so:/pre/q.so",
+	};
+	struct ost_program *program;
+
+	put(LOADER, (struct image_spec){ 0 });
+	put("/bin/a", (struct image_spec){ .interp = LOADER, .needed = { "r.so", "u.so" },
+					   .rpath = "/rpath" });
+	put("/rpath/r.so", (struct image_spec){ .needed = { "u.so" }, .runpath = "/runpath" });
+	put("/env/r.so", (struct image_spec){ 0 });
+	put("/env/u.so", (struct image_spec){ 0 });
+	put("/runpath/u.so", (struct image_spec){ 0 });
+	put("/env/p.so", (struct image_spec){ 0 });
+	put("/pre/q.so", (struct image_spec){ 0 });
+	assert_int_equal(ost_program_open(&program, "/bin/a", &options, NULL), 0);
+	assert_int_equal(program->count, 6);
+	assert_string_equal(member_path(program, 2), "/env/p.so");
+	assert_string_equal(member_path(program, 3), "/pre/q.so");
+	assert_string_equal(member_path(program, 4), "/rpath/r.so");
+	assert_string_equal(member_path(program, 5), "/env/u.so");
+	assert_int_equal(program->missing_count, 0);
+	ost_program_close(program);
+}
+
 static void leaves_out_default_folders(void **state)
 {
 	struct ost_program *program;
@@ -574,6 +601,7 @@ int main(void)
 		IN_ROOT(goes_breadth_first),
 		IN_ROOT(follows_search_paths),
 		IN_ROOT(prefers_what_every_host_can_run),
+		IN_ROOT(takes_what_the_environment_says),
 		IN_ROOT(leaves_out_default_folders),
 		IN_ROOT(stays_in_its_root),
 		IN_ROOT(one_file_is_one_member),

@@ -45,6 +45,7 @@ struct ost_scan_job {
 	const char *folder;	/* paths below this folder ... */
 	const char *shown_as;	/* ... are shown with this instead; NULL: as they are */
 	const char *script;	/* the script that it would run; NULL: none */
+	const char *library_path, *preload; /* LD_LIBRARY_PATH and LD_PRELOAD of its loader; NULL: none */
 };
 
 /** ost_scan_complain() - a line on standard error and, with --json, on standard output */

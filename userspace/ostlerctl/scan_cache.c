@@ -63,6 +63,8 @@ static void make_keys(const struct ost_scan *scan, const struct ost_scan_job *jo
 	add_text(&sha, job->root ? job->root : "");
 	add_text(&sha, here ? here : "");
 	add_text(&sha, job->path);
+	add_text(&sha, job->library_path ? job->library_path : "");
+	add_text(&sha, job->preload ? job->preload : "");
 	/* those that are dlopened count otherwise than those that are needed */
 	while (scan->dlopened[dlopened])
 		add_text(&sha, scan->dlopened[dlopened++]);
@@ -137,6 +139,8 @@ int ost_scan_answer(struct ost_scan *scan, const struct ost_scan_job *job,
 		.root = job->root,
 		.dlopened = scan->dlopened,
 		.follow_dlopen = !scan->no_dlopen,
+		.library_path = job->library_path,
+		.preload = job->preload,
 	};
 	struct keys keys;
 	int ret;

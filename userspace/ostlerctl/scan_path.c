@@ -94,6 +94,8 @@ void ost_scan_bundle(struct ost_scan *scan, const char *folder, const char *show
 		job.path = bundle.program;
 		job.root = bundle.root;
 		job.script = bundle.script;
+		job.library_path = bundle.library_path;
+		job.preload = bundle.preload;
 		job.name = ost_report_path(&names, whole, shown, sizeof(shown));
 		ost_scan_program(scan, &job, NULL, NULL);
 	}

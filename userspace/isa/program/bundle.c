@@ -36,7 +36,8 @@
 struct config {
 	const char *root;	/* root.path */
 	const char *name;	/* process.args[0] */
-	const char *path;	/* PATH of process.env */
+	const char *path;	/* PATH of process.env ... */
+	const char *library_path, *preload; /* ... and LD_LIBRARY_PATH and LD_PRELOAD; NULL: not there */
 	const char *cwd;	/* process.cwd */
 };
 
@@ -83,19 +84,28 @@ static int read_path(const json_t *object, const char *name, const char *whole, 
 	return 0;
 }
 
-static const char *find_path(const json_t *env)
+static const char *find_variable(const json_t *env, const char *name)
 {
-	const char *path = NULL;
+	const char *value = NULL;
+	size_t i, len = strlen(name);
 	const json_t *one;
-	size_t i;
 
 	json_array_foreach(env, i, one) {
 		const char *text = json_string_value(one);
 
-		if (text && !strncmp(text, "PATH=", 5))
-			path = text + 5;
+		if (text && !strncmp(text, name, len) && text[len] == '=')
+			value = text + len + 1;
 	}
-	return path ? path : USUAL_PATH;
+	return value;
+}
+
+static void take_env(const json_t *env, struct config *config)
+{
+	const char *path = find_variable(env, "PATH");
+
+	config->path = path ? path : USUAL_PATH;
+	config->library_path = find_variable(env, "LD_LIBRARY_PATH");
+	config->preload = find_variable(env, "LD_PRELOAD");
 }
 
 static int take_config(const json_t *json, struct config *config, struct ost_error *err)
@@ -118,7 +128,7 @@ static int take_config(const json_t *json, struct config *config, struct ost_err
 		return ost_error_set(err, -EINVAL,
 				     "process.args must be an array whose first member names the program, as "
 				     "in [\"/bin/sh\"]");
-	config->path = find_path(json_object_get(process, "env"));
+	take_env(json_object_get(process, "env"), config);
 	return 0;
 }
 
@@ -249,6 +259,12 @@ static int find_program(struct ost_bundle *bundle, const char *folder, const str
 	return follow(bundle, root, config, err);
 }
 
+static int copy(const char *text, char **to, struct ost_error *err)
+{
+	*to = text ? strdup(text) : NULL;
+	return text && !*to ? ost_error_set(err, -ENOMEM, "no memory") : 0;
+}
+
 bool ost_bundle_is(const char *path)
 {
 	char config[PATH_MAX];
@@ -275,6 +291,10 @@ int ost_bundle_read(struct ost_bundle *bundle, const char *path, struct ost_erro
 		ret = take_config(json, &config, &why);
 	if (!ret)
 		ret = find_program(bundle, path, &config, &why);
+	if (!ret)
+		ret = copy(config.library_path, &bundle->library_path, &why);
+	if (!ret)
+		ret = copy(config.preload, &bundle->preload, &why);
 	json_decref(json);
 	if (!ret)
 		return 0;
@@ -287,5 +307,7 @@ void ost_bundle_free(struct ost_bundle *bundle)
 	free(bundle->root);
 	free(bundle->program);
 	free(bundle->script);
+	free(bundle->library_path);
+	free(bundle->preload);
 	memset(bundle, 0, sizeof(*bundle));
 }

@@ -17,6 +17,7 @@ struct ost_bundle {
 	char *program;	/* what process.args[0] leads to, a path below @root that begins with "/" */
 	char *script;	/* when process.args[0] leads to a text that begins with "#!": that text's path
 			 * below @root, and @program is its interpreter; else NULL */
+	char *library_path, *preload;	/* LD_LIBRARY_PATH and LD_PRELOAD of process.env; NULL: not there */
 };
 
 /** ost_bundle_is() - is it a folder that has a config.json? */
@@ -27,7 +28,8 @@ bool ost_bundle_is(const char *path);
  * @path: the folder
  *
  * The program is looked for the way the runtime does it: a name with a slash from process.cwd, any
- * other along PATH of process.env (without one: the usual folders), all links inside the root.
+ * other along PATH of process.env (without one: the usual folders), all links inside the root. What
+ * process.env tells the loader is for ost_program_open().
  *
  * Return: 0; -ENOENT, when config.json, the root or the program is not there; -EINVAL, when config.json
  * says no such thing or isn't JSON; -EFBIG, when it is larger than 4 MiB; another negative errno.

@@ -341,6 +341,25 @@ static int add_interpreter(struct ost_program *program)
 	return add_missing(program, 0, c.path, why);
 }
 
+/* The loader goes on without those that it can't find. */
+static int want_preloaded(struct ost_program *program, const char *list)
+{
+	char name[OST_ROOT_PATH_MAX];
+	int r = 0;
+
+	while (list && *list && !r) {
+		size_t size = strcspn(list, " :");
+
+		if (size && size < sizeof(name)) {
+			memcpy(name, list, size);
+			name[size] = '\0';
+			r = want(program, 0, name, OST_HOW_NEEDED, false);
+		}
+		list += size + !!list[size];
+	}
+	return r;
+}
+
 static int find_closure(struct ost_program *program, const struct ost_program_options *options)
 {
 	int r;
@@ -351,6 +370,8 @@ static int find_closure(struct ost_program *program, const struct ost_program_op
 	r = add_interpreter(program);
 	if (!r)
 		r = ost_program_prepare_find(program);
+	if (!r && program->members[0].object->dynamic)
+		r = want_preloaded(program, options->preload);
 	if (!r && program->members[0].object->dynamic)
 		r = follow_needed(program, 0);
 	if (!r && program->count > 1)
@@ -416,7 +437,15 @@ int ost_program_open(struct ost_program **program, const char *path,
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	made->state->begun_s = now.tv_sec;
 	made->state->note_looks = options->note_looks;
-	r = open_main(made, path, err);
+	if (options->library_path) {
+		made->state->library_path = strdup(options->library_path);
+		/* glibc takes both */
+		for (char *p = made->state->library_path; p && (p = strchr(p, ';'));)
+			*p = ':';
+	}
+	r = options->library_path && !made->state->library_path ? -ENOMEM : 0;
+	if (!r)
+		r = open_main(made, path, err);
 	if (!r)
 		r = find_closure(made, options);
 	ost_program_end_find(made);
@@ -465,6 +494,7 @@ void ost_program_close(struct ost_program *program)
 	ost_root_close(&state->root);
 	ost_program_drop_looks(state);
 	free(state->outline_key);
+	free(state->library_path);
 	free(state->files);
 	free(state->order);
 	free(state);

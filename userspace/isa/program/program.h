@@ -10,7 +10,7 @@ struct ost_error;
  * A program and everything that the loader would load with it, in the order in which it would look
  * symbols up (breadth first), found as glibc's ld.so and musl's find it: DT_RPATH of the loading
  * chain, DT_RUNPATH, ld.so.cache of that root, its default folders; $ORIGIN, $LIB, $PLATFORM.
- * LD_LIBRARY_PATH and LD_PRELOAD are not of the program, and are not read.
+ * LD_LIBRARY_PATH and LD_PRELOAD are not of the program: they are as the caller says.
  *
  * Like an object it is read in two steps: ost_program_open() finds the members and reads their
  * headers, which is enough for ost_program_key(); ost_program_load() reads their tables, which
@@ -64,6 +64,8 @@ struct ost_program_options {
 	bool follow_dlopen;		/* also what strings of its objects name that end in .so or .so.N
 					 * and are found in its library folders; only of objects that can
 					 * call dlopen(), and not of libc itself */
+	const char *library_path;	/* LD_LIBRARY_PATH, its folders below @root; NULL = none */
+	const char *preload;		/* LD_PRELOAD; NULL = none */
 	bool alone;			/* no closure: only the file itself */
 	bool note_looks;		/* ost_closure_write() will be asked for */
 };

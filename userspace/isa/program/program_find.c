@@ -201,6 +201,8 @@ static int find_at_level(struct search *search, size_t from)
 	if (!object->runpath)
 		r = try_rpaths(search, from);
 	if (!r)
+		r = try_list(search, program->state->library_path, program->state->files[0].origin);
+	if (!r)
 		r = try_list(search, object->runpath, program->state->files[from].origin);
 	if (!r)
 		r = try_cache(search, object->no_default_lib);
@@ -231,6 +233,7 @@ static int find_musl(struct search *search, size_t from)
 			if (!strncmp(search->name + 3, musl_own[i], strlen(musl_own[i])))
 				return try_file(search, program->members[1].object->path +
 						strlen(state->root.path), 0);
+	r = try_list(search, state->library_path, state->files[0].origin);
 	for (size_t m = from; !r; m = state->files[m].loader) {
 		const struct ost_object *object = program->members[m].object;
 

@@ -66,6 +66,7 @@ struct ost_program_state {
 
 	char *cache_bytes;
 	struct ost_ldcache cache;
+	char *library_path;		/* LD_LIBRARY_PATH, with colons only; or NULL */
 	char **folders;			/* default ones, in order; NULL-ended */
 	const char *lib, *platform;	/* $LIB, $PLATFORM */
 
