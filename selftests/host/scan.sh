@@ -154,6 +154,59 @@ says 2 "a broken snapshot" "CPU snapshot, line [0-9]+"
 scan --host nowhere plain
 says 2 "a host file that is not there" "--host nowhere: No such file"
 
+# ---- what the loader refuses, and what happened when it ran ----
+
+gcc -O1 -nostdlib -static -fno-stack-protector -Wl,-z,x86-64-v3 -o noted plain.c
+scan --level noted
+is "the level that the loader wants of a host" "$status $out" "0 x86-64-v3"
+scan --json noted
+ok "is checked before it runs" jq -e '[.features[] | select(.name == "avx2" or .name == "movbe").verdict] == ["self-checked", "self-checked"]' <<<"$out"
+
+cat >chooses.c <<'END'
+#include <cpuid.h>
+__attribute__((noinline, used)) static int wide(int a) { asm volatile("vpaddd %ymm2, %ymm1, %ymm0"); return a; }
+__attribute__((noinline, used)) static void leave(void) { asm volatile("syscall" : : "a"(60), "D"(0)); }
+void _start(void)
+{
+	unsigned int a, b, c, d;
+
+	__cpuid_count(7, 0, a, b, c, d);
+	if (b & bit_AVX2)
+		wide(1);
+	leave();
+}
+END
+gcc -O1 -nostdlib -static -fno-stack-protector -o chooses chooses.c
+scan --json chooses
+id=$(jq -r '.objects[0].build_id' <<<"$out")
+at=$(jq -r '.features[] | select(.name == "avx2").evidence.address' <<<"$out")
+# told by where it lies in the file
+read -r offset start <<<"$(readelf -lW chooses | awk '$1 == "LOAD" && $0 ~ / R E / { print $2, $3 }')"
+
+# run_of TRAPS RUNS - what a daemon would tell, in run.json
+run_of()
+{
+	echo "{\"function\": \"f\", \"traps\": [$1], \"runs\": [$2]}" >run.json
+}
+
+run_of "$(printf '{"build_id": "%s", "offset": "0x%x", "feature": "avx2", "count": 1}' "$id" $((at - start + offset)))" ""
+scan --run run.json chooses
+says 0 "a trap makes what is behind a test required" "chooses: needs x86-64-v3.*avx2 +required"
+scan --run run.json --host x86-64-v2 chooses
+says 1 "and it would not run where that is missing" "would not run on x86-64-v2"
+run_of "{\"build_id\": \"00$id\", \"offset\": \"0x1\", \"feature\": \"avx2\", \"count\": 1}" ""
+scan --run run.json --level chooses
+is "a trap of another build counts for nothing" "$status $out" "0 x86-64-v1"
+id=$("$ctl" scan --json --no-cache needs | jq -r '.objects[0].build_id')
+run_of "" "{\"program\": \"$id\", \"requests\": 100000, \"lacking\": [\"avx2\"], \"touched\": []}"
+scan --run run.json --level needs
+is "what is required stays so, however long nothing trapped" "$status $out" "0 x86-64-v3"
+echo '{"runs": 1}' >run.json
+scan --run run.json chooses
+says 2 "what no daemon tells" "--run run.json: .*runs.*GET /v1/functions/NAME/run"
+scan --run nowhere chooses
+says 2 "a --run file that is not there" "--run nowhere: No such file"
+
 # ---- folders ----
 
 mkdir -p tree/sub/deep
@@ -193,6 +246,43 @@ is "it has its own" "$(jq -r '.objects[].path' <<<"$out" | grep -c 'libgone-fore
 scan --dlopen "$tmp/libgone.so" --json plain
 ok "a library that the caller names" jq -e '.objects[] | select(.how == "dlopen") | .path | endswith("libgone.so")' <<<"$out"
 
+# libraries that want each other, and one that wants itself
+echo 'int right(void); int left(void) { return right(); }' >left.c
+echo 'int left(void); int right(void) { return left(); }' >right.c
+echo 'int left(void); void _start(void) { left(); }' >circle.c
+make_library()
+{
+	gcc -shared -fPIC -nostdlib -Wl,-soname,"$1" -Wl,-rpath,"$PWD" -o "$1" "${@:2}"
+}
+make_library libright.so right.c
+make_library libleft.so left.c libright.so
+make_library libright.so right.c libleft.so
+gcc -nostdlib -o circle circle.c -L. -lleft -Wl,-rpath,"$PWD" -Wl,-rpath-link,.
+scan --json circle
+ok "libraries that want each other are each looked at once" jq -e '.complete and
+	([.objects[].path | split("/") | last | select(test("left|right"))] | sort) == ["libleft.so", "libright.so"]' <<<"$out"
+
+# a library that only stands in its data
+make_library libopened.so.1 gone.c
+echo 'void *dlopen(const char *, int); int main(void) { return !dlopen("libopened.so.1", 2); }' >opens.c
+gcc -o opens opens.c -Wl,-rpath,"$PWD"
+scan --json opens
+ok "a library that is named in the data is looked at" jq -e 'any(.objects[]; .how == "dlopen" and (.path | endswith("libopened.so.1")))' <<<"$out"
+scan --json --no-dlopen opens
+ok "and not with --no-dlopen" jq -e 'all(.objects[]; .how != "dlopen")' <<<"$out"
+
+# a program whose code has no end: 2 MiB of it, and no table says where functions are
+python3 - <<'END'
+import os, struct
+size = 2 << 20
+head = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+with open("endless", "wb") as file:
+    file.write(head + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 4096))
+    file.truncate(size)
+END
+scan endless
+says 4 "a budget that was spent is said" "as far as is known.*incomplete: the budget of code to decode was spent"
+
 # ---- archives and bundles ----
 
 (cd tree && tar cf ../tree.tar plain sub/needs rubbish && python3 -c 'import sys, zipfile
@@ -210,6 +300,52 @@ head -c $(($(stat -c %s tree.zip) / 3)) tree.zip >cut.zip
 scan cut.zip
 says 3 "an archive that was cut short" "cut.zip: "
 is "nothing unpacked is left behind" "$(ls -A temp)" ""
+
+# archives that climb out of their folder, lie about sizes, grow without end, or hold each other
+python3 - <<'END'
+import io, struct, tarfile, zipfile
+program = open("plain", "rb").read()
+
+def tar(name, mode, *members):
+    with tarfile.open(name, mode) as archive:
+        for path, data, link in members:
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            if link:
+                info.type, info.linkname = tarfile.SYMTYPE, link
+            archive.addfile(info, io.BytesIO(data))
+
+tar("climbs.tar", "w", ("plain", program, None), ("../../climbed-out", program, None), ("up", b"", "../../.."),
+    ("up/climbed-out", program, None))
+tar("one.tar", "w", ("plain", program, None))
+head = bytearray(open("one.tar", "rb").read())
+head[124:136] = b"77777777777\0"
+head[148:156] = b" " * 8
+head[148:156] = b"%06o\0 " % sum(head[:512])
+open("liar.tar", "wb").write(head)
+with zipfile.ZipFile("liar.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("plain", program)
+head = bytearray(open("liar.zip", "rb").read())
+for mark, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+    at += head.index(mark)
+    head[at:at + 4] = struct.pack("<I", 16)
+open("liar.zip", "wb").write(head)
+tar("grows.tar.xz", "w:xz", ("plain", program, None), ("zeros", bytes(100 << 20), None))
+for name in ("a", "b", "c", "d", "deep"):
+    tar(name + ".tar", "w", ("plain", program, None), ("in.tar", open("one.tar", "rb").read(), None))
+    open("one.tar", "wb").write(open(name + ".tar", "rb").read())
+END
+scan climbs.tar
+says 4 "an archive that climbs out of its folder" "climbs.tar/plain: runs on.*leads out of the archive; not unpacked"
+is "does not come out" "$(find "$tmp" "$tmp/.." -maxdepth 2 -name climbed-out 2>/dev/null)" ""
+scan liar.tar
+says 3 "a tar whose size is a lie" "liar.tar: .*cut short"
+scan liar.zip
+says 3 "a zip whose size is a lie" "liar.zip: .*wrong size"
+scan grows.tar.xz
+says 3 "an archive that grows without end" "grows.tar.xz: .*64 MiB came out of .*more than"
+scan --level deep.tar
+says 4 "archives in archives in archives" "deep.tar/plain.*nested more than 3 deep"
 
 mkdir -p bundle/rootfs/opt
 cp needs bundle/rootfs/opt/tool
