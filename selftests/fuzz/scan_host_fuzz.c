@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What `ostlerctl scan --host` takes: snapshots, or a copy of /proc/cpuinfo. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "isa/snapshot.h"
-
-/* it is ostlerctl's own, and so in no library */
-#include "ostlerctl/scan_host.c"
+#include "lib/error.h"
+#include "ostlerctl/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
