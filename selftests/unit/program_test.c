@@ -231,6 +231,27 @@ static void stays_in_its_root(void **state)
 	ost_root_close(&inside);
 }
 
+/* A tenant may put a pipe anywhere: who opened one to read would wait for ever. */
+static void opens_regular_files_only(void **state)
+{
+	struct ost_program *program;
+	char path[PATH_MAX];
+
+	put("/bin/a", (struct image_spec){ .needed = { "b.so" } });
+	put("/etc/x", (struct image_spec){ 0 });
+	put("/lib/x", (struct image_spec){ 0 });
+	alarm(60);
+	snprintf(path, sizeof(path), "%s/etc/ld.so.cache", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	snprintf(path, sizeof(path), "%s/lib/b.so", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	program = open_in_root("/bin/a");
+	assert_int_equal(program->count, 1);
+	assert_non_null(strstr(why_missing(program, "b.so"), "no regular file"));
+	alarm(0);
+	ost_program_close(program);
+}
+
 static void one_file_is_one_member(void **state)
 {
 	struct ost_program *program;
@@ -604,6 +625,7 @@ int main(void)
 		IN_ROOT(takes_what_the_environment_says),
 		IN_ROOT(leaves_out_default_folders),
 		IN_ROOT(stays_in_its_root),
+		IN_ROOT(opens_regular_files_only),
 		IN_ROOT(one_file_is_one_member),
 		IN_ROOT(passes_over_other_machines),
 		IN_ROOT(finds_as_musl_does),

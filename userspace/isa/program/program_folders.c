@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the loader is configured with: its kind, its cache, its default folders, its tokens. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
-#include "lib/file.h"
 #include "object_file.h"
 #include "program_state.h"
 
@@ -155,16 +154,41 @@ static int prepare_glibc(struct ost_program *program)
 	return r;
 }
 
+/* As much as fstat() says that there is: what is no regular file has nothing that could be read. */
+static int read_open(int fd, size_t max, char **text)
+{
+	_ost_free_ char *bytes = NULL;
+	struct stat st;
+	ssize_t n = 1;
+	off_t at;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (st.st_size > (off_t)max)
+		return -EFBIG;
+	bytes = malloc(st.st_size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (at = 0; n && at < st.st_size; at += n) {
+		n = pread(fd, bytes + at, st.st_size - at, at);
+		if (n < 0)
+			return -errno;
+	}
+	bytes[at] = '\0';
+	*text = bytes;
+	bytes = NULL;
+	return at;
+}
+
 static int read_file(const struct ost_program *program, const char *path, size_t max, char **text)
 {
-	char name[64];
-	int fd = ost_program_file(program, path);
-	ssize_t n;
+	int fd = ost_program_file(program, path), n;
 
 	if (fd < 0)
 		return fd;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	n = ost_file_read_all(AT_FDCWD, name, max, text);
+	n = read_open(fd, max, text);
 	close(fd);
 	return n;
 }

@@ -17,8 +17,8 @@
 /* Symbolic links on the way to one file, as Linux counts them. */
 #define LINKS_MAX 40
 
-/* A pipe or a terminal must neither block nor become ours. */
-#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+/* To find what a path leads to does nothing to it, whatever it is. */
+#define FIND_FLAGS (O_PATH | O_CLOEXEC)
 
 static int real_path(int fd, char *buf)
 {
@@ -103,6 +103,13 @@ static int follow_link(struct walk *walk, const char *name)
 	return 0;
 }
 
+static bool is_link(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISLNK(st.st_mode);
+}
+
 /* The next name: a descriptor of what it leads to when nothing is left, else -EAGAIN or an error. */
 static int step(struct walk *walk)
 {
@@ -116,7 +123,7 @@ static int step(struct walk *walk)
 	name[size] = '\0';
 	memmove(walk->rest, walk->rest + after, strlen(walk->rest + after) + 1);
 	if (!size) {
-		fd = openat(walk->folders[walk->depth], ".", FILE_FLAGS);
+		fd = openat(walk->folders[walk->depth], ".", FIND_FLAGS);
 		return fd < 0 ? -errno : fd;
 	}
 	if (!strcmp(name, "..")) {
@@ -125,12 +132,16 @@ static int step(struct walk *walk)
 	}
 	if (!strcmp(name, "."))
 		return -EAGAIN;
-	fd = openat(walk->folders[walk->depth], name,
-		    O_NOFOLLOW | (last ? FILE_FLAGS : O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR)) {
-		int r = errno, q = follow_link(walk, name);
+	fd = openat(walk->folders[walk->depth], name, O_NOFOLLOW | FIND_FLAGS | (last ? 0 : O_DIRECTORY));
+	if (is_link(fd)) {
+		close(fd);
+		fd = -1;
+		errno = ENOTDIR;
+	}
+	if (fd < 0 && errno == ENOTDIR) {
+		int q = follow_link(walk, name);
 
-		return !q ? -EAGAIN : q == -EINVAL ? -r : q;
+		return !q ? -EAGAIN : q == -EINVAL ? -ENOTDIR : q;
 	}
 	if (fd < 0)
 		return -errno;
@@ -165,10 +176,10 @@ int ost_root_walk(const struct ost_root *root, const char *path)
 	return r;
 }
 
-static int open_below(const struct ost_root *root, const char *path, int flags)
+static int find_below(const struct ost_root *root, const char *path)
 {
 	struct open_how how = {
-		.flags = flags,
+		.flags = FIND_FLAGS,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd;
@@ -184,14 +195,34 @@ static int open_below(const struct ost_root *root, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int ost_root_file(const struct ost_root *root, const char *path)
+/* Of what was found by FIND_FLAGS, and is that very file. */
+static int open_found(int found)
 {
+	char link[64];
 	int fd;
 
-	if (root->fd != AT_FDCWD)
-		return open_below(root, path, FILE_FLAGS);
-	fd = open(path, FILE_FLAGS);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
+	fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
+}
+
+int ost_root_file(const struct ost_root *root, const char *path)
+{
+	struct stat st;
+	int found, fd;
+
+	if (root->fd != AT_FDCWD) {
+		found = find_below(root, path);
+	} else {
+		found = open(path, FIND_FLAGS);
+		found = found < 0 ? -errno : found;
+	}
+	/* a pipe would block, a device may do anything when it is opened */
+	if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode))
+		return found;
+	fd = open_found(found);
+	close(found);
+	return fd;
 }
 
 int ost_root_stat(const struct ost_root *root, const char *path, struct statx *st)
@@ -201,7 +232,7 @@ int ost_root_stat(const struct ost_root *root, const char *path, struct statx *s
 
 	if (root->fd == AT_FDCWD)
 		return statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, st) ? -errno : 0;
-	fd = open_below(root, path, O_PATH | O_CLOEXEC);
+	fd = find_below(root, path);
 	if (fd < 0)
 		return fd;
 	return statx(fd, "", flags | AT_EMPTY_PATH, STATX_BASIC_STATS, st) ? -errno : 0;

@@ -25,6 +25,8 @@ void ost_root_close(struct ost_root *root);
  * ost_root_file() - open a file for reading
  * @path: from the root; relative to the working folder where the root is this host's own
  *
+ * What is no regular file is not opened: its descriptor is one of O_PATH, of which fstat() tells.
+ *
  * Return: a descriptor, or negative errno; -ELOOP for a ring of symbolic links.
  */
 int ost_root_file(const struct ost_root *root, const char *path);
@@ -36,7 +38,7 @@ int ost_root_file(const struct ost_root *root, const char *path);
  */
 int ost_root_stat(const struct ost_root *root, const char *path, struct statx *st);
 
-/** ost_root_walk() - ost_root_file() without the kernel's help (openat2, since Linux 5.6) */
+/** ost_root_walk() - the way of ost_root_file() without the kernel's help (openat2, since Linux 5.6); O_PATH */
 int ost_root_walk(const struct ost_root *root, const char *path);
 
 /**
