@@ -383,12 +383,14 @@ static int find_closure(struct ost_program *program, const struct ost_program_op
 	return r;
 }
 
-static int open_main(struct ost_program *program, const char *path, struct ost_error *err)
+static int open_main(struct ost_program *program, const char *path,
+		     const struct ost_program_options *options, struct ost_error *err)
 {
 	struct candidate c = { .path = path, .how = OST_HOW_MAIN };
 	long r;
 
-	c.fd = ost_program_file(program, path);
+	c.fd = options->is_open ? ost_root_again(options->descriptor) :
+				  ost_program_file(program, path);
 	if (c.fd < 0)
 		return ost_error_set(err, c.fd, "%s%s%s: %s", program->state->root.path,
 				     *program->state->root.path && *path != '/' ? "/" : "", path,
@@ -445,10 +447,12 @@ int ost_program_open(struct ost_program **program, const char *path,
 	}
 	r = options->library_path && !made->state->library_path ? -ENOMEM : 0;
 	if (!r)
-		r = open_main(made, path, err);
+		r = open_main(made, path, options, err);
 	if (!r)
 		r = find_closure(made, options);
 	ost_program_end_find(made);
+	/* a folder that is kept open keeps its file system busy */
+	ost_root_leave(&made->state->root);
 	if (r) {
 		ost_program_close(made);
 		return r == -ENOMEM ? ost_error_set(err, r, "%s: out of memory", path) : r;

@@ -68,6 +68,9 @@ struct ost_program_options {
 	const char *preload;		/* LD_PRELOAD; NULL = none */
 	bool alone;			/* no closure: only the file itself */
 	bool note_looks;		/* ost_closure_write() will be asked for */
+	bool is_open;			/* the program is what @descriptor is of (O_PATH will do), and its
+					 * path no more than what to call it */
+	int descriptor;			/* stays the caller's */
 };
 
 /** Objects that a closure may have; more is a loop or an attack. */

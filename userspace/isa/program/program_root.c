@@ -58,10 +58,18 @@ int ost_root_open(struct ost_root *root, const char *path)
 	return -ENOMEM;
 }
 
+void ost_root_leave(struct ost_root *root)
+{
+	if (root->fd < 0)
+		return;
+	close(root->fd);
+	/* not AT_FDCWD: that would be this host's */
+	root->fd = -1;
+}
+
 void ost_root_close(struct ost_root *root)
 {
-	if (root->fd >= 0)
-		close(root->fd);
+	ost_root_leave(root);
 	free(root->path);
 	*root = (struct ost_root){ .fd = AT_FDCWD };
 }
@@ -195,20 +203,26 @@ static int find_below(const struct ost_root *root, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Of what was found by FIND_FLAGS, and is that very file. */
-static int open_found(int found)
+int ost_root_again(int fd)
 {
+	struct stat st;
 	char link[64];
-	int fd;
+	int again;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
-	fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fstat(fd, &st))
+		return -errno;
+	/* a pipe would block, a device may do anything when it is opened */
+	if (S_ISREG(st.st_mode)) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		again = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	} else {
+		again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	return again < 0 ? -errno : again;
 }
 
 int ost_root_file(const struct ost_root *root, const char *path)
 {
-	struct stat st;
 	int found, fd;
 
 	if (root->fd != AT_FDCWD) {
@@ -217,10 +231,9 @@ int ost_root_file(const struct ost_root *root, const char *path)
 		found = open(path, FIND_FLAGS);
 		found = found < 0 ? -errno : found;
 	}
-	/* a pipe would block, a device may do anything when it is opened */
-	if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode))
+	if (found < 0)
 		return found;
-	fd = open_found(found);
+	fd = ost_root_again(found);
 	close(found);
 	return fd;
 }

@@ -21,6 +21,9 @@ struct ost_root {
 int ost_root_open(struct ost_root *root, const char *path);
 void ost_root_close(struct ost_root *root);
 
+/** ost_root_leave() - nothing more is to be opened below it; its path stays */
+void ost_root_leave(struct ost_root *root);
+
 /**
  * ost_root_file() - open a file for reading
  * @path: from the root; relative to the working folder where the root is this host's own
@@ -30,6 +33,13 @@ void ost_root_close(struct ost_root *root);
  * Return: a descriptor, or negative errno; -ELOOP for a ring of symbolic links.
  */
 int ost_root_file(const struct ost_root *root, const char *path);
+
+/**
+ * ost_root_again() - ost_root_file() of what is open already, with O_PATH for example
+ *
+ * Return: a descriptor of its own, or negative errno.
+ */
+int ost_root_again(int fd);
 
 /**
  * ost_root_stat() - what is there, links followed; fresh, whatever a network's file system remembers
