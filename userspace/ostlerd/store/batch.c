@@ -239,6 +239,22 @@ static int write_runs(sqlite3 *db, const struct ost_batch *batch)
 	return prune(db, "functions_run", "last_unix_ms", OST_BATCH_RUNS_KEPT);
 }
 
+/* A row may be of a few megabytes: as many of the latest as have so many bytes together. */
+static int prune_analyses(sqlite3 *db)
+{
+	char sql[512];
+	int code = prune(db, "analyses", "last_unix_ms", OST_BATCH_ANALYSES_KEPT);
+
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_snprintf(sizeof(sql), sql,
+			 "DELETE FROM analyses WHERE digest IN (SELECT digest FROM (SELECT digest, "
+			 "sum(length(closure) + length(needs)) OVER (ORDER BY last_unix_ms DESC, digest) "
+			 "AS bytes FROM analyses) WHERE bytes > %u)",
+			 OST_BATCH_ANALYSES_BYTES);
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
 static int write_analyses(sqlite3 *db, const struct ost_batch *batch)
 {
 	sqlite3_stmt *insert = NULL;
@@ -263,7 +279,7 @@ static int write_analyses(sqlite3 *db, const struct ost_batch *batch)
 	sqlite3_finalize(insert);
 	if (code != SQLITE_OK || !batch->analysis_count)
 		return code;
-	return prune(db, "analyses", "last_unix_ms", OST_BATCH_ANALYSES_KEPT);
+	return prune_analyses(db);
 }
 
 static int write_fact(sqlite3 *db, const char *key, const char *value)

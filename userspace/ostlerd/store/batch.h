@@ -99,6 +99,7 @@ struct ost_batch {
 
 /** Analyses, likewise: as many as the daemon itself remembers. */
 #define OST_BATCH_ANALYSES_KEPT OST_ANALYSES_MAX
+#define OST_BATCH_ANALYSES_BYTES OST_ANALYSES_BYTES
 
 /** ost_batch_write() - write it in one transaction; 0 or negative errno, and then nothing of it is
  * stored */
