@@ -78,7 +78,7 @@ static const char *digest(unsigned int n)
 
 static struct ost_analysis *add(struct ost_analyses *analyses, unsigned int n)
 {
-	return ost_analysis_add(analyses, digest(n), closure, closure_size, needs, needs_size);
+	return ost_analysis_add(analyses, digest(n), NULL, closure, closure_size, needs, needs_size);
 }
 
 static void keeps_the_latest(void **state)
@@ -105,14 +105,49 @@ static void keeps_the_latest(void **state)
 	assert_int_equal(analyses.bytes, 0);
 }
 
+/* Whoever asks whether one is kept is told when it made room, so that it is made again. */
+static void forgets_and_confirms(void **state)
+{
+	const uint64_t hour = 3600000000000ull;
+	struct ost_analyses analyses = { 0 };
+	struct ost_analysis *one = add(&analyses, 1);
+
+	assert_true(ost_analysis_kept(&analyses, digest(1)));
+	assert_false(ost_analysis_kept(&analyses, ""));
+	ost_analysis_confirm(one, hour);
+	assert_true(one->changed);
+	one->changed = false;
+	/* it is not written all the time, but before it is old */
+	ost_analysis_confirm(one, 2 * hour - 1);
+	assert_false(one->changed);
+	ost_analysis_confirm(one, 2 * hour);
+	assert_true(one->changed);
+	assert_int_equal(one->made_ns, 2 * hour);
+	for (unsigned int n = 2; n <= OST_ANALYSES_MAX + 1; n++) {
+		assert_non_null(add(&analyses, n));
+		/* to be asked for is no use of it */
+		assert_int_equal(ost_analysis_kept(&analyses, digest(1)), n <= OST_ANALYSES_MAX);
+	}
+	assert_non_null(add(&analyses, 1));
+	assert_true(ost_analysis_kept(&analyses, digest(1)));
+	ost_analyses_exit(&analyses);
+}
+
 static void refuses_what_makes_no_sense(void **state)
 {
+	const char *id = program->members[0].object->id;
 	struct ost_analyses analyses = { 0 };
 
-	assert_null(ost_analysis_add(&analyses, "short", closure, closure_size, needs, needs_size));
-	assert_null(ost_analysis_add(&analyses, digest(1), closure, closure_size - 1, needs, needs_size));
-	assert_null(ost_analysis_add(&analyses, digest(1), closure, closure_size, needs, needs_size - 1));
-	assert_null(ost_analysis_add(&analyses, digest(1), needs, needs_size, closure, closure_size));
+	/* one program doesn't speak for another */
+	assert_null(ost_analysis_add(&analyses, digest(1), "00ff", closure, closure_size, needs, needs_size));
+	assert_non_null(ost_analysis_add(&analyses, digest(1), id, closure, closure_size, needs, needs_size));
+	assert_null(ost_analysis_add(&analyses, digest(1), "00ff", closure, closure_size, needs, needs_size));
+	ost_analyses_exit(&analyses);
+
+	assert_null(ost_analysis_add(&analyses, "short", NULL, closure, closure_size, needs, needs_size));
+	assert_null(ost_analysis_add(&analyses, digest(1), NULL, closure, closure_size - 1, needs, needs_size));
+	assert_null(ost_analysis_add(&analyses, digest(1), NULL, closure, closure_size, needs, needs_size - 1));
+	assert_null(ost_analysis_add(&analyses, digest(1), NULL, needs, needs_size, closure, closure_size));
 	assert_int_equal(analyses.count, 0);
 }
 
@@ -249,6 +284,43 @@ static void the_store_keeps_it(void **state)
 	free_state(s);
 }
 
+/* Rows of the table that fulfil a condition. */
+static int count_rows(sqlite3 *db, const char *where)
+{
+	sqlite3_stmt *select;
+	char sql[128];
+	int count;
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM analyses WHERE %s", where);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &select, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(select), SQLITE_ROW);
+	count = sqlite3_column_int(select, 0);
+	sqlite3_finalize(select);
+	return count;
+}
+
+static void the_store_is_bounded_in_bytes(void **state)
+{
+	struct ost_batch batch;
+	char path[64], sql[160];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/large.db", place);
+	assert_int_equal(ost_database_open(path, &db, &err), 0);
+	for (int n = 1; n <= 8; n++) {
+		snprintf(sql, sizeof(sql), "INSERT INTO analyses VALUES ('large%d', 'p', 'a', zeroblob(%u), "
+			 "zeroblob(100), %d)", n, OST_BATCH_ANALYSES_BYTES / 4, n);
+		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	}
+	fill_batch(&batch, 1);
+	assert_int_equal(ost_batch_write(db, &batch, &err), 0);
+	ost_batch_clear(&batch);
+	/* it is the latest; four of the others would be too much with it */
+	assert_int_equal(count_rows(db, "1"), 4);
+	assert_int_equal(count_rows(db, "digest IN ('large6', 'large7', 'large8')"), 3);
+	sqlite3_close(db);
+}
+
 /* A process that runs this program, until it is ended. */
 static int procfd;
 static pid_t process;
@@ -278,8 +350,8 @@ static int end_process(void **state)
 static struct ost_analyser analyser_of(const char *known, const _Atomic bool *stop)
 {
 	return (struct ost_analyser){
-		.procfd = procfd, .program = program->members[0].object->id, .known = known,
-		.cpu_s = 100, .memory = 2ull << 30, .stop = stop,
+		.procfd = procfd, .program = program->members[0].object->id, .user = "u",
+		.known = known, .cpu_s = 100, .memory = 2ull << 30, .stop = stop,
 	};
 }
 
@@ -293,14 +365,14 @@ static void a_process_finds_it(void **state)
 
 	if (ost_analyser_run(&analyser, &err))
 		fail_msg("%s", err.text);
-	analysis = ost_analysis_add(&analyses, analyser.digest, analyser.closure, analyser.closure_size,
-				    analyser.needs, analyser.needs_size);
+	analysis = ost_analysis_add(&analyses, analyser.digest, analyser.program, analyser.closure,
+				    analyser.closure_size, analyser.needs, analyser.needs_size);
 	assert_non_null(analysis);
 	assert_string_equal(analysis->program, program->members[0].object->id);
 	free(analyser.answer);
 	assert_non_null(add(&analyses, 7));
 	assert_non_null(add(&analyses, 8));
-	ost_analysis_known(&analyses, analysis->program, known, sizeof(known));
+	ost_analysis_known(&analyses, analysis->program, "", known, sizeof(known));
 	assert_int_equal(strlen(known), 3 * OST_DIGEST_LEN - 1);
 	assert_string_equal(known + 2 * OST_DIGEST_LEN, analysis->digest);
 
@@ -310,9 +382,27 @@ static void a_process_finds_it(void **state)
 	assert_null(analyser.closure);
 	assert_string_equal(analyser.digest, analysis->digest);
 	free(analyser.answer);
-	ost_analysis_known(&analyses, "00ff", known, sizeof(known));
+	ost_analysis_known(&analyses, "00ff", "", known, sizeof(known));
 	assert_string_equal(known, "");
 	ost_analyses_exit(&analyses);
+}
+
+/* Files can be changed while they are read: what comes of one user's isn't served to another. */
+static void a_user_has_its_own(void **state)
+{
+	_Atomic bool stop = false;
+	struct ost_analyser analyser = analyser_of("", &stop), other;
+	char first[OST_DIGEST_LEN];
+
+	assert_int_equal(ost_analyser_run(&analyser, &err), 0);
+	strcpy(first, analyser.digest);
+	free(analyser.answer);
+	other = analyser_of(first, &stop);
+	other.user = "v";
+	assert_int_equal(ost_analyser_run(&other, &err), 0);
+	assert_non_null(other.closure);
+	assert_string_not_equal(other.digest, first);
+	free(other.answer);
 }
 
 static void a_process_fails_with_a_reason(void **state)
@@ -327,7 +417,8 @@ static void a_process_fails_with_a_reason(void **state)
 
 	analyser = analyser_of("", &stop);
 	analyser.cpu_s = 0;
-	assert_true(ost_analyser_run(&analyser, &err) < 0);
+	assert_int_equal(ost_analyser_run(&analyser, &err), -ETIME);
+	assert_non_null(strstr(err.text, "[analyse] cpu_s"));
 	free(analyser.answer);
 
 	analyser = analyser_of("", &stop);
@@ -343,19 +434,130 @@ static void a_process_fails_with_a_reason(void **state)
 	free(analyser.answer);
 }
 
+/* What an analyser would do that was broken into; told by this variable, which it inherits. */
+#define HOSTILE "OSTLER_TEST_ANALYSER"
+
+static _Atomic bool stop_hostile;
+
+static void on_alarm(int signal)
+{
+	stop_hostile = true;
+}
+
+static int be_hostile(const char *how, int argc, char **argv)
+{
+	uint32_t size = 100000;
+
+	signal(SIGTERM, SIG_IGN);
+	if (!strcmp(how, "trickles")) {
+		for (write(STDOUT_FILENO, &size, sizeof(size)); write(STDOUT_FILENO, "", 1) == 1;)
+			usleep(1000);
+		return 0;
+	}
+	if (!strcmp(how, "says too much")) {
+		size = UINT32_MAX;
+		return write(STDOUT_FILENO, &size, sizeof(size)) != sizeof(size) || pause();
+	}
+	/* what would outlive it; whether it could is its exit status */
+	if (!strcmp(how, "forks")) {
+		/* it is listened to until then */
+		dup2(STDOUT_FILENO, STDIN_FILENO);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		ost_analyser_main(argc, argv);
+		return fork() < 0 ? 77 : 78;
+	}
+	ost_analyser_main(argc, argv);
+	return pause();
+}
+
+/* The worker has to go on, and the daemon has to end when it is to. */
+static void a_hostile_one_holds_nobody_up(void **state)
+{
+	struct ost_analyser analyser = analyser_of("", &stop_hostile);
+
+	signal(SIGALRM, on_alarm);
+	alarm(60);
+	setenv(HOSTILE, "lingers", 1);
+	assert_int_equal(ost_analyser_run(&analyser, &err), 0);
+	assert_non_null(analyser.closure);
+	free(analyser.answer);
+	setenv(HOSTILE, "forks", 1);
+	analyser = analyser_of("", &stop_hostile);
+	assert_int_equal(ost_analyser_run(&analyser, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "exit status 77"));
+	setenv(HOSTILE, "says too much", 1);
+	analyser = analyser_of("", &stop_hostile);
+	assert_int_equal(ost_analyser_run(&analyser, &err), -EMSGSIZE);
+	setenv(HOSTILE, "trickles", 1);
+	analyser = analyser_of("", &stop_hostile);
+	alarm(1);
+	assert_int_equal(ost_analyser_run(&analyser, &err), -ECANCELED);
+	unsetenv(HOSTILE);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
+}
+
+/* As after a deploy: the process still runs it. */
+static void a_deleted_program_is_read(void **state)
+{
+	_Atomic bool stop = false;
+	struct ost_analyser analyser = analyser_of("", &stop);
+	char command[PATH_MAX], path[64], link[64];
+	pid_t other;
+
+	unsetenv(HOSTILE);
+	snprintf(path, sizeof(path), "%s/deployed", place);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
+	assert_int_equal(system(command), 0);
+	other = fork();
+	if (!other) {
+		execl(path, path, "--wait", NULL);
+		_exit(1);
+	}
+	snprintf(link, sizeof(link), "/proc/%d", other);
+	analyser.procfd = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	do {
+		char now[PATH_MAX] = "";
+
+		usleep(1000);
+		assert_true(readlinkat(analyser.procfd, "exe", now, sizeof(now) - 1) > 0);
+		stop = !strcmp(now, path);
+	} while (!stop);
+	stop = false;
+	unlink(path);
+	if (ost_analyser_run(&analyser, &err))
+		fail_msg("%s", err.text);
+	assert_non_null(analyser.closure);
+	/* by the name that it had */
+	assert_non_null(memmem(analyser.closure, analyser.closure_size, path, strlen(path)));
+	assert_null(memmem(analyser.closure, analyser.closure_size, "(deleted)", 9));
+	free(analyser.answer);
+	close(analyser.procfd);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_latest),
+		cmocka_unit_test(forgets_and_confirms),
 		cmocka_unit_test(refuses_what_makes_no_sense),
 		cmocka_unit_test(what_happened_corrects_it),
 		cmocka_unit_test(the_store_keeps_it),
+		cmocka_unit_test(the_store_is_bounded_in_bytes),
 		cmocka_unit_test_setup_teardown(a_process_finds_it, start_process, end_process),
+		cmocka_unit_test_setup_teardown(a_user_has_its_own, start_process, end_process),
 		cmocka_unit_test_setup_teardown(a_process_fails_with_a_reason, start_process, end_process),
+		cmocka_unit_test_setup_teardown(a_hostile_one_holds_nobody_up, start_process, end_process),
+		cmocka_unit_test_setup_teardown(a_deleted_program_is_read, start_process, end_process),
 	};
 
 	/* the daemon's program is its analyser, too; here this one is */
+	if (argc > 1 && !strcmp(argv[1], OST_ANALYSER_ARGUMENT) && getenv(HOSTILE))
+		return be_hostile(getenv(HOSTILE), argc - 2, argv + 2);
 	if (argc > 1 && !strcmp(argv[1], OST_ANALYSER_ARGUMENT))
 		return ost_analyser_main(argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "--wait"))
+		return sleep(60);
 	return cmocka_run_group_tests(tests, open_self, close_self);
 }

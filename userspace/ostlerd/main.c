@@ -32,6 +32,7 @@ static const cap_value_t kept_caps[] = {
 	CAP_SETUID,	  /* meet a JVM as its owner, never as root */
 	CAP_SETGID,
 	CAP_DAC_OVERRIDE, /* cgroups that are delegated to other users */
+	CAP_DAC_READ_SEARCH, /* the one that its analyser keeps to open other users' programs */
 	CAP_CHOWN,	  /* give the API's socket to its group */
 };
 

@@ -33,6 +33,7 @@ struct analyse {
 	struct ost_analyser analyser;
 	int cgroup_fd;
 	char program[OST_CODE_ID_LEN];
+	char *user;
 	char known[KNOWN_MAX * OST_DIGEST_LEN + 1];
 	int result;
 	struct ost_error err;
@@ -67,14 +68,16 @@ static void run(struct ost_job *job)
 	struct ost_process process = OST_PROCESS_NONE;
 
 	analyse->result = find_process(analyse, &process);
+	close(analyse->cgroup_fd);
+	analyse->cgroup_fd = -1;
 	if (analyse->result) {
 		ost_error_set(&analyse->err, analyse->result, "no process runs it any more");
 		return;
 	}
 	analyse->analyser.procfd = process.procfd;
 	analyse->result = ost_analyser_run(&analyse->analyser, &analyse->err);
-	/* a launcher becomes the function some day */
-	if (!analyse->result && !runs_it(analyse, &process))
+	/* a launcher becomes the function some day; what has ended meanwhile ran what it ran */
+	if (!analyse->result && !runs_it(analyse, &process) && ost_process_alive(&process))
 		analyse->result =
 			ost_error_set(&analyse->err, -ESTALE, "it runs another program by now");
 	ost_process_close(&process);
@@ -89,57 +92,92 @@ static void took_failure(struct ost_function_run *run, const struct ost_error *e
 	snprintf(run->analyse_error, sizeof(run->analyse_error), "%.127s", err->text);
 }
 
-static void take(struct analyse *analyse, struct ost_function_run *run)
+/* The analysis that it came to, new or known before; NULL with a reason. */
+static struct ost_analysis *conclude(struct analyse *analyse)
 {
-	struct ost_analyser *analyser = &analyse->analyser;
-	uint64_t now = ost_now_ns();
+	struct ost_analyses *analyses = &analyse->state->analyses;
+	const struct ost_analyser *analyser = &analyse->analyser;
 	struct ost_analysis *analysis;
 
-	if (!analyse->result && analyser->closure) {
-		analysis = ost_analysis_add(&analyse->state->analyses, analyser->digest,
+	if (analyse->result)
+		return NULL;
+	if (analyser->closure) {
+		analysis = ost_analysis_add(analyses, analyser->digest, analyse->program,
 					    analyser->closure, analyser->closure_size,
 					    analyser->needs, analyser->needs_size);
 		if (!analysis)
 			analyse->result = ost_error_set(&analyse->err, -EBADMSG,
 							"its analysis makes no sense");
-		else if (!analysis->made_ns) {
-			analysis->made_ns = now;
-			analysis->changed = true;
-		}
+		return analysis;
 	}
-	/* what it runs is found out anew */
-	if (analyse->result == -ESTALE || analyse->result == -ESRCH)
-		analyse->instance->recognised = false;
-	if (analyse->result) {
+	if (!strstr(analyse->known, analyser->digest)) {
+		analyse->result = ost_error_set(&analyse->err, -EBADMSG,
+						"it is said to be known, and is not");
+		return NULL;
+	}
+	analysis = ost_analysis_find(analyses, analyser->digest);
+	if (!analysis)
+		analyse->result = ost_error_set(&analyse->err, -EAGAIN,
+						"what was known of it had to make room meanwhile");
+	return analysis;
+}
+
+static void take(struct analyse *analyse, struct ost_function_run *run)
+{
+	struct ost_analysis *analysis = conclude(analyse);
+	uint64_t now = ost_now_ns();
+
+	if (!analysis) {
 		took_failure(run, &analyse->err, now);
 		ost_debug("%s: what %s needs is not known: %s", analyse->instance->function->name,
 			  run->program, analyse->err.text);
 		return;
 	}
+	ost_analysis_confirm(analysis, now);
 	run->analyse_failures = 0;
 	run->analyse_error[0] = '\0';
 	run->analysed_ns = now;
 	run->analyse_due_ns = now + AGAIN_NS;
-	if (strcmp(run->analysis, analyser->digest)) {
-		memcpy(run->analysis, analyser->digest, sizeof(run->analysis));
+	if (strcmp(run->analysis, analysis->digest)) {
+		memcpy(run->analysis, analysis->digest, sizeof(run->analysis));
 		run->changed = true;
 	}
+}
+
+/* Of the program that was looked at, whatever the instance runs by now. */
+static struct ost_function_run *find_run(const struct analyse *analyse)
+{
+	struct ost_function_run *run = analyse->instance->function->runs;
+
+	while (run && strcmp(run->program, analyse->program))
+		run = run->next;
+	return run;
+}
+
+static void free_analyse(struct analyse *analyse)
+{
+	free(analyse->analyser.answer);
+	free(analyse->user);
+	if (analyse->cgroup_fd >= 0)
+		close(analyse->cgroup_fd);
+	free(analyse);
 }
 
 static void done(struct ost_job *job)
 {
 	struct analyse *analyse = ost_container_of(job, struct analyse, job);
-	struct ost_function_run *run = analyse->instance->run;
+	struct ost_instance *instance = analyse->instance;
+	struct ost_function_run *run = find_run(analyse);
 	struct ost_state *state = analyse->state;
 
 	state->analysing = false;
-	/* whatever it runs by now is another matter */
-	if (run && !strcmp(run->program, analyse->program))
+	/* what it runs is found out anew */
+	if (instance->run == run && (analyse->result == -ESTALE || analyse->result == -ESRCH))
+		instance->recognised = false;
+	if (run)
 		take(analyse, run);
-	ost_instance_put(&state->instances, analyse->instance);
-	free(analyse->analyser.answer);
-	close(analyse->cgroup_fd);
-	free(analyse);
+	ost_instance_put(&state->instances, instance);
+	free_analyse(analyse);
 	ost_analyse_next(state);
 }
 
@@ -158,16 +196,23 @@ static void begin(struct ost_state *state, struct ost_instance *instance)
 		close(fd);
 		return;
 	}
+	analyse->cgroup_fd = fd;
+	/* the instance's own may be another one by then */
+	analyse->user = strdup(instance->user);
+	if (!analyse->user) {
+		free_analyse(analyse);
+		return;
+	}
 	analyse->job.run = run;
 	analyse->job.done = done;
 	analyse->state = state;
 	analyse->instance = instance;
-	analyse->cgroup_fd = fd;
 	memcpy(analyse->program, run_of->program, sizeof(analyse->program));
-	ost_analysis_known(&state->analyses, run_of->program, analyse->known,
+	ost_analysis_known(&state->analyses, run_of->program, run_of->analysis, analyse->known,
 			   sizeof(analyse->known));
 	analyse->analyser = (struct ost_analyser){
 		.program = analyse->program,
+		.user = analyse->user,
 		.known = analyse->known,
 		.cpu_s = state->config.analyse_cpu_s,
 		.memory = state->config.analyse_memory,
@@ -178,8 +223,8 @@ static void begin(struct ost_state *state, struct ost_instance *instance)
 	ost_pool_submit(&state->analyse, &analyse->job);
 }
 
-/* Seen since its program was looked at last, and that is a while ago. */
-static bool is_due(const struct ost_instance *instance, uint64_t now)
+/* Seen since its program was looked at last, and that is a while ago; or what was found had to make room. */
+static bool is_due(const struct ost_state *state, const struct ost_instance *instance, uint64_t now)
 {
 	const struct ost_function_run *run = instance->run;
 
@@ -187,7 +232,9 @@ static bool is_due(const struct ost_instance *instance, uint64_t now)
 		return false;
 	if ((int64_t)(now - run->analyse_due_ns) < 0)
 		return false;
-	return !run->analysed_ns || (int64_t)(instance->populated_ns - run->analysed_ns) > 0;
+	if (!run->analysed_ns || (int64_t)(instance->populated_ns - run->analysed_ns) > 0)
+		return true;
+	return *run->analysis && !ost_analysis_kept(&state->analyses, run->analysis);
 }
 
 void ost_analyse_next(struct ost_state *state)
@@ -198,7 +245,7 @@ void ost_analyse_next(struct ost_state *state)
 	if (!state->config.analyse || state->analysing || state->analyse_stopped)
 		return;
 	while ((instance = ost_instance_next(&state->instances, instance)))
-		if (is_due(instance, now)) {
+		if (is_due(state, instance, now)) {
 			begin(state, instance);
 			return;
 		}

@@ -9,12 +9,17 @@
 #include "isa/need/record.h"
 #include "isa/need/run.h"
 #include "isa/program/closure.h"
+#include "lib/cleanup.h"
 #include "ostlerd/core/state.h"
+
+/* How old what the store has of one may become while it is right still, nanoseconds. */
+#define STORED_NS 3600000000000ull
 
 static void free_analysis(struct ost_analyses *analyses, struct ost_analysis *analysis)
 {
 	analyses->count--;
 	analyses->bytes -= sizeof(*analysis) + analysis->closure_size + analysis->needs_size;
+	ost_hash_remove(&analyses->by_digest, &analysis->node);
 	free(analysis->closure);
 	free(analysis->needs);
 	free(analysis);
@@ -28,31 +33,61 @@ void ost_analyses_exit(struct ost_analyses *analyses)
 		analyses->first = analysis->next;
 		free_analysis(analyses, analysis);
 	}
+	ost_hash_free(&analyses->by_digest);
+}
+
+static struct ost_analysis *look_up(const struct ost_analyses *analyses, const char *digest)
+{
+	struct ost_hash_node *node = ost_hash_find(&analyses->by_digest, ost_hash_text(digest));
+
+	for (; node; node = ost_hash_again(node)) {
+		struct ost_analysis *found = ost_container_of(node, struct ost_analysis, node);
+
+		if (!strcmp(found->digest, digest))
+			return found;
+	}
+	return NULL;
+}
+
+bool ost_analysis_kept(const struct ost_analyses *analyses, const char *digest)
+{
+	return look_up(analyses, digest);
 }
 
 struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char *digest)
 {
-	struct ost_analysis **at = &analyses->first, *found;
+	struct ost_analysis *found = look_up(analyses, digest), **at = &analyses->first;
 
-	while (*at && strcmp((*at)->digest, digest))
+	if (!found || found == analyses->first)
+		return found;
+	while (*at != found)
 		at = &(*at)->next;
-	found = *at;
-	if (found && at != &analyses->first) {
-		*at = found->next;
-		found->next = analyses->first;
-		analyses->first = found;
-	}
+	*at = found->next;
+	found->next = analyses->first;
+	analyses->first = found;
 	return found;
 }
 
-void ost_analysis_known(const struct ost_analyses *analyses, const char *program, char *buf,
-			size_t size)
+void ost_analysis_confirm(struct ost_analysis *analysis, uint64_t now_ns)
+{
+	/* moments of an earlier boot are negative as signed numbers */
+	if (analysis->made_ns && (int64_t)(now_ns - analysis->made_ns) < (int64_t)STORED_NS)
+		return;
+	analysis->made_ns = now_ns;
+	analysis->changed = true;
+}
+
+void ost_analysis_known(const struct ost_analyses *analyses, const char *program, const char *first,
+			char *buf, size_t size)
 {
 	size_t at = 0;
 
 	buf[0] = '\0';
+	if (*first && ost_analysis_kept(analyses, first) && OST_DIGEST_LEN < size)
+		at = snprintf(buf, size, "%s", first);
 	for (const struct ost_analysis *one = analyses->first; one; one = one->next)
-		if (!strcmp(one->program, program) && at + OST_DIGEST_LEN < size)
+		if (!strcmp(one->program, program) && strcmp(one->digest, first) &&
+		    at + OST_DIGEST_LEN < size)
 			at += snprintf(buf + at, size - at, "%s%s", at ? " " : "", one->digest);
 }
 
@@ -90,47 +125,63 @@ void ost_analysed_free(struct ost_analysed *analysed)
 	analysed->program = NULL;
 }
 
-struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char *digest,
-				      const uint8_t *closure, size_t closure_size,
-				      const uint8_t *needs, size_t needs_size)
+/* All that makes sense of what is given. NULL: nothing does, or memory is short. */
+static struct ost_analysis *new_analysis(const char *digest, const char *program,
+					 const uint8_t *closure, size_t closure_size,
+					 const uint8_t *needs, size_t needs_size)
 {
-	struct ost_analysis *analysis = ost_analysis_find(analyses, digest);
+	struct ost_analysis *analysis = calloc(1, sizeof(*analysis));
 	struct ost_analysed analysed = {0};
-	size_t size = sizeof(*analysis) + closure_size + needs_size;
 
-	if (analysis)
-		return analysis;
-	if (strlen(digest) != OST_DIGEST_LEN - 1 || size > OST_ANALYSES_BYTES ||
-	    unpack(closure, closure_size, needs, needs_size, &analysed)) {
-		ost_analysed_free(&analysed);
-		return NULL;
-	}
-	analysis = calloc(1, sizeof(*analysis));
-	if (analysis) {
-		analysis->closure = malloc(closure_size);
-		analysis->needs = malloc(needs_size);
-	}
-	if (!analysis || !analysis->closure || !analysis->needs) {
-		if (analysis) {
-			free(analysis->closure);
-			free(analysis->needs);
-		}
-		free(analysis);
-		ost_analysed_free(&analysed);
-		return NULL;
-	}
+	if (!analysis || unpack(closure, closure_size, needs, needs_size, &analysed) ||
+	    (program && strcmp(analysed.program->members[0].object->id, program)))
+		goto out;
 	snprintf(analysis->digest, sizeof(analysis->digest), "%s", digest);
 	snprintf(analysis->program, sizeof(analysis->program), "%s",
 		 analysed.program->members[0].object->id);
-	ost_analysed_free(&analysed);
+	analysis->closure = malloc(closure_size);
+	analysis->needs = malloc(needs_size);
+	if (!analysis->closure || !analysis->needs)
+		goto out;
 	memcpy(analysis->closure, closure, closure_size);
 	memcpy(analysis->needs, needs, needs_size);
 	analysis->closure_size = closure_size;
 	analysis->needs_size = needs_size;
+	ost_analysed_free(&analysed);
+	return analysis;
+out:
+	ost_analysed_free(&analysed);
+	if (analysis) {
+		free(analysis->closure);
+		free(analysis->needs);
+	}
+	free(analysis);
+	return NULL;
+}
+
+struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char *digest,
+				      const char *program, const uint8_t *closure,
+				      size_t closure_size, const uint8_t *needs, size_t needs_size)
+{
+	struct ost_analysis *analysis = ost_analysis_find(analyses, digest);
+	size_t size = sizeof(*analysis) + closure_size + needs_size;
+
+	if (analysis)
+		return program && strcmp(analysis->program, program) ? NULL : analysis;
+	if (strlen(digest) != OST_DIGEST_LEN - 1 || size > OST_ANALYSES_BYTES)
+		return NULL;
+	analysis = new_analysis(digest, program, closure, closure_size, needs, needs_size);
+	if (!analysis)
+		return NULL;
 	analysis->next = analyses->first;
 	analyses->first = analysis;
 	analyses->count++;
 	analyses->bytes += size;
+	if (ost_hash_insert(&analyses->by_digest, &analysis->node, ost_hash_text(digest))) {
+		analyses->first = analysis->next;
+		free_analysis(analyses, analysis);
+		return NULL;
+	}
 	make_room(analyses);
 	return analysis;
 }

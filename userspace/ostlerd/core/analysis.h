@@ -7,15 +7,17 @@
 #include <stdint.h>
 
 #include "isa/need/need.h"
+#include "lib/hash.h"
 
 struct ost_function;
 struct ost_function_run;
 struct ost_state;
 
 /*
- * What programs need of a host's processor: analyses, kept by the digest of all bytes of all files of
- * a program, since build-ids can be forged, and one user's program is not to speak for another's. They
- * are kept packed: unpacked, one is of a hundred kilobytes and more.
+ * What programs need of a host's processor: analyses, kept by a digest of the user and of all bytes of
+ * all files of a program, since build-ids can be forged, files can be changed while they are read, and
+ * one user's program is not to speak for another's. They are kept packed: unpacked, one is of a hundred
+ * kilobytes and more.
  */
 
 #define OST_ANALYSES_MAX 1024		/* the least recently used makes room */
@@ -26,18 +28,20 @@ struct ost_state;
 /** struct ost_analysis - of one program with all its libraries */
 struct ost_analysis {
 	struct ost_analysis *next;	/* most recently used first */
-	char digest[OST_DIGEST_LEN];	/* see ost_program_digest() */
+	struct ost_hash_node node;	/* key: ost_hash_text(digest) */
+	char digest[OST_DIGEST_LEN];	/* see source/analyser.h */
 	char program[OST_OBJECT_ID_MAX];	/* id of its file */
 	uint8_t *closure;		/* see isa/program/closure.h */
 	uint8_t *needs;			/* see isa/need/record.h */
 	uint32_t closure_size, needs_size;
-	uint64_t made_ns;
+	uint64_t made_ns;		/* when it was made, or found to be right still */
 	bool changed;			/* since it was last stored */
 };
 
 /** struct ost_analyses - all that are kept in memory */
 struct ost_analyses {
 	struct ost_analysis *first;
+	struct ost_hash by_digest;
 	unsigned int count;
 	size_t bytes;
 };
@@ -47,22 +51,34 @@ void ost_analyses_exit(struct ost_analyses *analyses);
 /** ost_analysis_find() - by digest, to be used now; NULL when there is none */
 struct ost_analysis *ost_analysis_find(struct ost_analyses *analyses, const char *digest);
 
+/** ost_analysis_kept() - is it there? That it is asked for is no use of it. */
+bool ost_analysis_kept(const struct ost_analyses *analyses, const char *digest);
+
+/**
+ * ost_analysis_confirm() - it was made now, or found to be right still
+ *
+ * So that it outlives in the store what nothing runs any more, it is stored again, now and then.
+ */
+void ost_analysis_confirm(struct ost_analysis *analysis, uint64_t now_ns);
+
 /**
  * ost_analysis_known() - digests of the analyses of a program, blanks between, the latest first
- * @program: id of its file; with other libraries it is another analysis
+ * @program: id of its file; with other libraries, and of another user, it is another analysis
+ * @first: comes first of all, where it is kept; may be ""
  * @buf: as many as fit into it
  */
-void ost_analysis_known(const struct ost_analyses *analyses, const char *program, char *buf,
-			size_t size);
+void ost_analysis_known(const struct ost_analyses *analyses, const char *program, const char *first,
+			char *buf, size_t size);
 
 /**
  * ost_analysis_add() - keep one; its records are checked and copied
+ * @program: id of the file that they must be of; NULL: whatever it is
  *
  * Return: it, or what was there before; NULL when a record is broken or memory is short.
  */
 struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char *digest,
-				      const uint8_t *closure, size_t closure_size,
-				      const uint8_t *needs, size_t needs_size);
+				      const char *program, const uint8_t *closure,
+				      size_t closure_size, const uint8_t *needs, size_t needs_size);
 
 /** struct ost_analysed - an analysis that is unpacked, and what happened at run time */
 struct ost_analysed {

@@ -30,15 +30,19 @@
 /* Descriptors: each object of a closure is kept open. */
 #define FILES_MAX (OST_PROGRAM_OBJECTS_MAX + 64)
 
-static void limit(int resource, rlim_t most)
+/* What is left of CPU time beyond its limit, s: SIGXCPU ends it, SIGKILL whatever would not have it. */
+#define CPU_GRACE_S 5
+
+static void limit(int resource, rlim_t soft, rlim_t hard)
 {
 	struct rlimit now;
 
 	if (getrlimit(resource, &now))
 		return;
-	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most)
-		most = now.rlim_max;
-	now.rlim_cur = now.rlim_max = most;
+	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < hard)
+		hard = now.rlim_max;
+	now.rlim_max = hard;
+	now.rlim_cur = soft < hard ? soft : hard;
 	setrlimit(resource, &now);
 }
 
@@ -53,37 +57,56 @@ static void write_text(const char *path, const char *text)
 		close(fd);
 }
 
-/* Last in everything, and first to go. */
+/* Only what nobody else wants, and first to go. */
 static void step_back(uint64_t cpu_s, uint64_t memory)
 {
 	struct sched_param none = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "ost-analyse");
-	close_range(OST_ANALYSER_ROOT_FD + 1, UINT_MAX, 0);
+	close_range(OST_ANALYSER_PROGRAM_FD + 1, UINT_MAX, 0);
 	setpriority(PRIO_PROCESS, 0, 19);
 	sched_setscheduler(0, SCHED_IDLE, &none);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 	write_text("/proc/self/oom_score_adj", "1000");
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_CPU, cpu_s);
-	limit(RLIMIT_NOFILE, FILES_MAX);
+	limit(RLIMIT_CORE, 0, 0);
+	limit(RLIMIT_FSIZE, 0, 0);
+	limit(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S);
+	limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX);
+	/* holds for nobody, who it is soon: whatever it becomes, it ends with this process */
+	limit(RLIMIT_NPROC, 0, 0);
 #ifndef __SANITIZE_ADDRESS__
-	limit(RLIMIT_AS, memory);
+	limit(RLIMIT_AS, memory, memory);
 #endif
 }
 
-/* The files are open; what is in them can do no more than make this process say nonsense. */
-static int give_up_rights(struct ost_error *err)
+static int become(uid_t who, struct ost_error *err)
 {
-	if (!geteuid() && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-			   setresuid(NOBODY, NOBODY, NOBODY)))
+	if (setgroups(0, NULL) || setresgid(who, who, who) || setresuid(who, who, who))
 		return ost_error_set(err, -errno, "can't become nobody: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * Nobody who may read: a tenant's files are mostly readable for itself only, or for the host's root.
+ * From here on hostile bytes are read.
+ */
+static int keep_reading(struct ost_error *err)
+{
+	static const cap_value_t caps[] = {CAP_DAC_READ_SEARCH, CAP_SETUID, CAP_SETGID};
+	int ret = ost_caps_keep(caps, geteuid() ? 1 : 3, err);
+
+	/* else they end with being root */
+	if (!ret && prctl(PR_SET_KEEPCAPS, 1))
+		ret = ost_error_set(err, -errno, "can't keep capabilities: %s", strerror(errno));
+	if (!ret && !geteuid())
+		ret = become(NOBODY, err);
+	if (!ret)
+		ret = ost_caps_keep(caps, 1, err);
 	prctl(PR_SET_DUMPABLE, 0);
 	/* the parent's death is forgotten when credentials change */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return ost_caps_keep(NULL, 0, err);
+	return ret;
 }
 
 static int analyse(const struct ost_program *program, struct ost_needs *needs,
@@ -120,34 +143,74 @@ static int pack(const struct ost_program *program, struct answer *answer, struct
 	return ret;
 }
 
-static int find(char **argv, struct answer *answer, struct ost_error *err)
+/* The closure; nothing else is to be opened then. */
+static int open_files(char **argv, struct ost_program **program, struct ost_error *err)
 {
 	const struct ost_program_options options = {
 		.root = "/proc/self/fd/3",
 		.follow_dlopen = true,
+		.is_open = true,
+		.descriptor = OST_ANALYSER_PROGRAM_FD,
 	};
+	int ret = keep_reading(err);
+
+	if (!ret)
+		ret = ost_program_open(program, argv[OST_ANALYSER_PATH], &options, err);
+	close(OST_ANALYSER_ROOT_FD);
+	close(OST_ANALYSER_PROGRAM_FD);
+	if (ret)
+		return ret;
+	ret = ost_caps_keep(NULL, 0, err);
+	if (!ret && strcmp((*program)->members[0].object->id, argv[OST_ANALYSER_ID]))
+		ret = ost_error_set(err, -ESTALE, "it runs another program by now");
+	if (ret)
+		ost_program_close(*program);
+	return ret;
+}
+
+static int find(char **argv, struct answer *answer, struct ost_error *err)
+{
 	struct ost_program *program;
-	int ret = ost_program_open(&program, argv[0], &options, err);
+	char key[sizeof(answer->digest)];
+	int ret = open_files(argv, &program, err);
 
 	if (ret)
 		return ret;
-	if (strcmp(program->members[0].object->id, argv[1]))
-		ret = ost_error_set(err, -ESTALE, "another program is at %.200s by now", argv[0]);
-	if (!ret)
-		ret = give_up_rights(err);
-	if (!ret)
-		ret = ost_program_digest(program, answer->digest, sizeof(answer->digest), err);
-	if (!ret && !strstr(argv[2], answer->digest))
-		ret = pack(program, answer, err);
+	ret = ost_program_digest(program, answer->digest, sizeof(answer->digest), err);
+	if (!ret) {
+		ost_analyser_key(argv[OST_ANALYSER_USER], argv[OST_ANALYSER_ID], answer->digest, key);
+		if (!strstr(argv[OST_ANALYSER_KNOWN], key))
+			ret = pack(program, answer, err);
+	}
 	ost_program_close(program);
 	return ret;
+}
+
+/* 0, or a negative errno when nobody listens any more. */
+static int write_whole(const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+
+	while (size) {
+		ssize_t n = write(STDOUT_FILENO, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -errno;
+		at += n;
+		size -= n;
+	}
+	return 0;
 }
 
 static int say(const struct answer *answer, int code, const struct ost_error *err)
 {
 	struct ost_packer to = {.most = OST_ANALYSER_ANSWER_MAX};
-	uint8_t *bytes = NULL, *at;
-	long size;
+	uint8_t *bytes = NULL;
+	uint32_t size;
+	long packed;
+	int ret;
 
 	ost_pack_u32(&to, OST_ANALYSER_VERSION);
 	ost_pack_u32(&to, -code);
@@ -157,19 +220,15 @@ static int say(const struct answer *answer, int code, const struct ost_error *er
 	ost_pack(&to, answer->closure, code ? 0 : answer->closure_size);
 	ost_pack_u32(&to, code ? 0 : answer->needs_size);
 	ost_pack(&to, answer->needs, code ? 0 : answer->needs_size);
-	size = ost_pack_end(&to, &bytes);
-	for (at = bytes; size > 0;) {
-		ssize_t n = write(STDOUT_FILENO, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		at += n;
-		size -= n;
-	}
+	packed = ost_pack_end(&to, &bytes);
+	if (packed < 0)
+		return EXIT_FAILURE;
+	size = packed;
+	ret = write_whole(&size, sizeof(size));
+	if (!ret)
+		ret = write_whole(bytes, size);
 	free(bytes);
-	return size ? EXIT_FAILURE : EXIT_SUCCESS;
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int ost_analyser_main(int argc, char **argv)
@@ -178,9 +237,10 @@ int ost_analyser_main(int argc, char **argv)
 	struct ost_error err = {0};
 	int ret;
 
-	if (argc != 5)
+	if (argc != OST_ANALYSER_ARGUMENTS)
 		return 2;
-	step_back(strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+	step_back(strtoull(argv[OST_ANALYSER_CPU], NULL, 10),
+		  strtoull(argv[OST_ANALYSER_MEMORY], NULL, 10));
 	ret = find(argv, &answer, &err);
 	ret = say(&answer, ret, &err);
 	free(answer.closure);

@@ -155,7 +155,7 @@ static bool load_analysis(struct ost_state *state, sqlite3_stmt *row, int64_t ep
 
 	if (!closure || !needs)
 		return false;
-	analysis = ost_analysis_add(&state->analyses, column_text(row, 0), closure,
+	analysis = ost_analysis_add(&state->analyses, column_text(row, 0), NULL, closure,
 				    sqlite3_column_bytes(row, 1), needs,
 				    sqlite3_column_bytes(row, 2));
 	if (!analysis)
