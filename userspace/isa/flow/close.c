@@ -37,6 +37,7 @@ void ost_close_free(struct ost_close *close)
 {
 	if (close) {
 		free(close->habits);
+		free(close->cpuinfo);
 		close_free_runs(close);
 		close_free_kept(close);
 		close_free_shapes(close);

@@ -147,6 +147,7 @@ struct shape {
 
 /** struct habits - what a function does to registers, seen from so many calls above; 0: unknown */
 struct habits {
+	uint8_t chosen[HABIT_DEPTH + 1];    /* the same as @uses, of those that it may choose */
 	uint8_t uses[HABIT_DEPTH + 1];	    /* 0x80 and which of the six arguments it reads */
 	uint16_t clobbers[HABIT_DEPTH + 1]; /* the stack pointer's bit and those it overwrites */
 	uint8_t searches;		    /* 1: it doesn't look for names, 2: it does */
@@ -183,6 +184,7 @@ struct ost_close {
 	size_t shapes_room, shapes_bytes;
 	struct habits *habits; /* per function, by index */
 	size_t habits_room;
+	uint8_t *cpuinfo; /* by member: 1: it doesn't name /proc/cpuinfo, 2: it does; or NULL */
 	struct ost_graph *graph;
 	struct ost_values *values;
 	struct ost_conds *conds;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
 #include <string.h>
 
 #include "isa/flow/close_internal.h"
@@ -67,12 +68,8 @@ static enum search search_of(const char *symbol)
 	return SEARCH_NONE;
 }
 
-/* Does it name /proc/cpuinfo? Who compares words otherwise may mean a cipher by "aes". */
-static bool reads_cpuinfo(struct look *look)
+static bool names_cpuinfo(const struct ost_object *object)
 {
-	const struct ost_program *program = ost_graph_program(look->close->graph);
-	const struct ost_object *object = program->members[look->function->member].object;
-
 	for (size_t i = 0; i < object->segment_count; i++) {
 		const struct ost_segment *segment = &object->segments[i];
 
@@ -81,6 +78,24 @@ static bool reads_cpuinfo(struct look *look)
 			return true;
 	}
 	return false;
+}
+
+/* Does it name /proc/cpuinfo? Who compares words otherwise may mean a cipher by "aes". */
+static bool reads_cpuinfo(struct look *look)
+{
+	const struct ost_program *program = ost_graph_program(look->close->graph);
+	uint32_t member = look->function->member;
+	uint8_t *known;
+
+	/* all of its bytes are looked at, so once */
+	if (!look->close->cpuinfo)
+		look->close->cpuinfo = calloc(program->count, 1);
+	if (!look->close->cpuinfo)
+		return false;
+	known = &look->close->cpuinfo[member];
+	if (!*known)
+		*known = names_cpuinfo(program->members[member].object) ? 2 : 1;
+	return *known == 2;
 }
 
 /* A comparison answers zero where it was found, and less or more than that where it wasn't. */

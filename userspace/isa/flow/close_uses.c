@@ -39,13 +39,20 @@ static uint16_t reads_of(const struct ost_op *op)
 
 static uint8_t uses_of(struct ost_close *close, struct ost_function *function, unsigned int depth);
 
+static bool make_room(struct ost_close *close, uint32_t index);
+
 /* What is read by one or the other of those that a resolver may choose. */
 static uint8_t uses_of_chosen(struct ost_close *close, struct ost_place place, unsigned int depth)
 {
 	const struct ost_function *resolver = ost_graph_function(close->graph, place);
 	uint8_t uses = 0;
 
-	for (uint32_t i = 0; resolver && i < resolver->ref_count; i++) {
+	if (!resolver || !make_room(close, resolver->index))
+		return 0x3f;
+	/* each of its callers asks */
+	if (close->habits[resolver->index].chosen[depth])
+		return close->habits[resolver->index].chosen[depth] & 0x3f;
+	for (uint32_t i = 0; i < resolver->ref_count; i++) {
 		struct ost_place to = {resolver->member, resolver->refs[i].target};
 		struct ost_function *one = resolver->refs[i].kind == OST_REF_CODE
 						   ? ost_graph_function(close->graph, to)
@@ -54,7 +61,9 @@ static uint8_t uses_of_chosen(struct ost_close *close, struct ost_place place, u
 		if (one)
 			uses |= uses_of(close, one, depth);
 	}
-	return uses ? uses & 0x3f : 0x3f;
+	uses = uses ? uses & 0x3f : 0x3f;
+	close->habits[resolver->index].chosen[depth] = KNOWN | uses;
+	return uses;
 }
 
 /* Registers that a call passes on as they came. */

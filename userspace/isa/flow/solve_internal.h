@@ -91,7 +91,11 @@ struct initial {
 	uint64_t address;
 	unsigned int bytes;
 	ost_value value;
+	uint32_t older; /* of struct ost_solve.unset: the one before it in its row, plus one; 0: none */
 };
+
+/* rows that these are in by their address */
+#define UNSET_ROWS 4096
 
 struct ost_solve {
 	struct ost_graph *graph;
@@ -105,6 +109,7 @@ struct ost_solve {
 	LIST(struct initial) initials;
 	LIST(struct initial)
 	unset; /* of these, those that hold what says that nothing was asked yet */
+	uint32_t unset_row[UNSET_ROWS]; /* the last of each row, plus one; 0: none */
 	LIST(struct closely *) closely;
 	struct closely **by_function; /* by index, NULL: not looked at */
 	size_t by_function_room;

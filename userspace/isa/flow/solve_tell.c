@@ -96,6 +96,26 @@ void solve_put_initials(struct ost_solve *solve)
 		put_initial(solve, &solve->initials.at[i]);
 }
 
+/* Of those that begin in the same sixteen bytes. */
+static uint32_t *unset_row(struct ost_solve *solve, uint32_t space, uint64_t sixteen)
+{
+	uint64_t mixed = (sixteen ^ (uint64_t)space << 40) * 0x9e3779b97f4a7c15ull;
+
+	return &solve->unset_row[mixed >> 32 & (UNSET_ROWS - 1)];
+}
+
+static void add_unset(struct ost_solve *solve, const struct initial *initial)
+{
+	struct initial *unset = MORE(solve, &solve->unset);
+	uint32_t *row = unset_row(solve, initial->space, initial->address / 16);
+
+	if (!unset)
+		return;
+	*unset = *initial;
+	unset->older = *row;
+	*row = solve->unset.count;
+}
+
 static bool add_initial(struct ost_solve *solve, uint32_t space, uint64_t address,
 			unsigned int bytes, ost_value value)
 {
@@ -106,13 +126,9 @@ static bool add_initial(struct ost_solve *solve, uint32_t space, uint64_t addres
 	initial = MORE(solve, &solve->initials);
 	if (!initial)
 		return false;
-	*initial = (struct initial){space, address, bytes, value};
-	if (value == OST_VALUE_NOTHING) {
-		struct initial *unset = MORE(solve, &solve->unset);
-
-		if (unset)
-			*unset = *initial;
-	}
+	*initial = (struct initial){space, address, bytes, value, 0};
+	if (value == OST_VALUE_NOTHING)
+		add_unset(solve, initial);
 	put_initial(solve, initial);
 	return true;
 }
@@ -129,17 +145,30 @@ static bool keep_place(struct ost_solve *solve, struct ost_place place, unsigned
 }
 
 /* Does it hold, before it is set, what says that nothing was asked yet? */
-static bool is_unset(const struct ost_solve *solve, const struct ost_memory *memory)
+static bool is_unset(struct ost_solve *solve, const struct ost_memory *memory)
 {
-	for (size_t i = 0; i < solve->unset.count; i++) {
-		const struct initial *unset = &solve->unset.at[i];
+	uint64_t address = memory->place.address, seen = 0;
+	/* one that begins before it has eight bytes at most */
+	uint64_t first = address > 7 ? (address - 7) / 16 : 0;
+	bool found = false;
 
-		if (memory->kind == OST_MEMORY_PLACE && unset->space == memory->place.member &&
-		    memory->place.address < unset->address + unset->bytes &&
-		    unset->address < memory->place.address + memory->bytes)
-			return true;
+	if (memory->kind != OST_MEMORY_PLACE || !memory->bytes)
+		return false;
+	for (uint64_t at = first; !found && at <= (address + memory->bytes - 1) / 16; at++) {
+		uint32_t next = *unset_row(solve, memory->place.member, at);
+
+		for (; next && !found; next = solve->unset.at[next - 1].older, seen++) {
+			const struct initial *unset = &solve->unset.at[next - 1];
+
+			found = unset->space == memory->place.member &&
+				address < unset->address + unset->bytes &&
+				unset->address < address + memory->bytes;
+		}
 	}
-	return false;
+	/* who has them all in one row pays for it */
+	seen /= 16;
+	solve->steps -= seen < solve->steps ? seen : solve->steps;
+	return found;
 }
 
 /* All ones beside what is known; where these can't be kept apart, anything. */

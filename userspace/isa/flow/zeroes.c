@@ -7,6 +7,9 @@
 /** How far behind it the use of an answer is looked for: instructions. */
 #define USE_MAX 8
 
+/** How far before it the register is looked for that keeps its number where nothing was found: bytes. */
+#define PRESET_BYTES 512
+
 /** Places that an answer is followed to. */
 #define ANSWER_COPIES 4
 
@@ -97,10 +100,12 @@ static bool is_preset(const uint8_t *bytes, const struct ost_function *function,
 		      unsigned int reg, int64_t number)
 {
 	uint64_t size = site - function->start;
+	uint64_t first = size > PRESET_BYTES ? size - PRESET_BYTES : 0;
 	bool preset = false;
 	struct ost_op op;
 
-	for (uint64_t at = 0; at < size; at += op.length ? op.length : 1) {
+	/* from within an instruction one is soon at the beginning of another */
+	for (uint64_t at = first; at < size; at += op.length ? op.length : 1) {
 		ost_op_decode(bytes + at, size - at, function->start + at, &op);
 		if (op.clobbers >> reg & 1)
 			preset = op.kind == OST_DO_MOVE && is_register(&op.dst, reg) &&
