@@ -217,6 +217,11 @@ static void what_happened_corrects_it(void **state)
 	assert_int_equal(verdict(s, function, OST_F_AVX), OST_NEED_DISPATCHED);
 	assert_int_equal(verdict(s, other, OST_F_AVX), OST_NEED_PROBABLE);
 
+	/* in short; what was found a moment ago will do */
+	assert_ptr_equal(ost_analysis_summary(s, function, function->runs)->of, function->runs);
+	assert_false(ost_feature_set_has(&s->analyses.first->summary.hard, OST_F_AVX2));
+	assert_true(ost_analysis_summary(s, function, function->runs)->complete);
+
 	/* another build's trap is none of its; its own is; nobody else's function is blamed */
 	code = ost_code_get(&s->codes, function, "00ff", code_offset, OST_F_AVX2);
 	code->count = 1;
@@ -228,6 +233,12 @@ static void what_happened_corrects_it(void **state)
 	code = ost_code_get(&s->codes, function, program->members[0].object->id, code_offset, OST_F_AVX);
 	code->count = 1;
 	assert_int_equal(verdict(s, function, OST_F_AVX), OST_NEED_REQUIRED);
+	assert_false(ost_feature_set_has(&ost_analysis_summary(s, function, function->runs)->hard, OST_F_AVX2));
+	s->analyses.first->summary.read_ns -= 10000000000ull;
+	assert_true(ost_feature_set_has(&ost_analysis_summary(s, function, function->runs)->hard, OST_F_AVX2));
+	assert_false(ost_feature_set_has(&ost_analysis_summary(s, other, other->runs)->hard, OST_F_AVX2));
+	other->runs->analysis[0] = '\0';
+	assert_null(ost_analysis_summary(s, other, other->runs));
 	free_state(s);
 }
 

@@ -81,11 +81,12 @@ static struct MHD_Response *last_resort(void)
 
 void ost_request_reply(struct ost_request *req, unsigned int status, json_t *value)
 {
-	size_t len = value ? json_dumpb(value, NULL, 0, OST_JSON_STYLE) : 0;
 	struct MHD_Response *response = NULL;
-	char *text = len ? malloc(len + 1) : NULL;
+	char *text = value ? json_dumps(value, OST_JSON_STYLE) : NULL;
+	size_t len = text ? strlen(text) : 0;
 
-	if (text && json_dumpb(value, text, len, OST_JSON_STYLE) == len) {
+	/* the line's end takes the place of the NUL */
+	if (text) {
 		text[len] = '\n';
 		response = MHD_create_response_from_buffer(len + 1, text, MHD_RESPMEM_MUST_FREE);
 	}

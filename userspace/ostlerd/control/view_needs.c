@@ -6,6 +6,12 @@
 #include "isa/need/report.h"
 #include "ostlerd/control/view.h"
 
+/*
+ * Bytes of records that an answer is made of, at most: they are unpacked while everybody waits. One
+ * program's always fit; it takes an unusual lot of libraries that not all of a function's do.
+ */
+#define ANSWER_BYTES (2u << 20)
+
 static struct ost_report_host this_host(const struct ost_state *state)
 {
 	return (struct ost_report_host){
@@ -49,19 +55,27 @@ static json_t *view_report(const struct ost_state *state, const struct ost_analy
 static const char *state_of(const struct ost_state *state, const struct ost_function_run *run,
 			    int result)
 {
-	if (!result)
+	if (!result || result == -E2BIG)
 		return "analysed";
 	if (*run->analyse_error)
 		return "failed";
 	return state->config.analyse ? "waiting" : "off";
 }
 
+/* @room: bytes of records that one answer may be made of, still */
 static json_t *view_program(struct ost_state *state, const struct ost_function *function,
-			    const struct ost_function_run *run)
+			    const struct ost_function_run *run, size_t *room)
 {
+	const struct ost_analysis *analysis = ost_analysis_find(&state->analyses, run->analysis);
+	size_t size = analysis ? analysis->closure_size + analysis->needs_size : 0;
 	struct ost_analysed analysed;
-	int ret = ost_analysis_read(state, function, run, &analysed);
+	int ret = -E2BIG;
 	json_t *view = json_object();
+
+	if (size <= *room) {
+		ret = ost_analysis_read(state, function, run, &analysed);
+		*room -= size;
+	}
 
 	ost_json_put_text(view, "program", run->program);
 	ost_json_put_u64(view, "instances", run->users);
@@ -83,9 +97,10 @@ static json_t *view_program(struct ost_state *state, const struct ost_function *
 json_t *ost_view_needs(struct ost_state *state, const struct ost_function *function)
 {
 	json_t *view = json_object(), *rows = json_array();
+	size_t room = ANSWER_BYTES;
 
 	for (const struct ost_function_run *run = function->runs; run; run = run->next)
-		json_array_append_new(rows, view_program(state, function, run));
+		json_array_append_new(rows, view_program(state, function, run, &room));
 	ost_json_put_text(view, "function", function->name);
 	ost_json_put_text(view, "user", function->user);
 	json_object_set_new(view, "programs", rows);
@@ -104,25 +119,18 @@ static json_t *view_names(const struct ost_feature_set *set)
 
 json_t *ost_view_instance_needs(struct ost_state *state, const struct ost_instance *instance)
 {
-	struct ost_feature_set hard, soft, unmet;
-	struct ost_analysed analysed;
-	unsigned int level;
+	const struct ost_analysis_short *found =
+		instance->run ? ost_analysis_summary(state, instance->function, instance->run) : NULL;
 	json_t *view;
-	bool runs;
 
-	if (!instance->run ||
-	    ost_analysis_read(state, instance->function, instance->run, &analysed))
+	if (!found)
 		return json_null();
 	view = json_object();
-	level = ost_needs_level(&analysed.needs);
-	runs = ost_needs_unmet(&analysed.needs, &state->features.usable, &unmet);
-	ost_needs_hard(&analysed.needs, &hard, &soft);
-	ost_json_put_text(view, "level", level ? ost_report_level(&analysed.needs) : NULL);
-	ost_json_put_bool(view, "complete", analysed.needs.complete);
-	json_object_set_new(view, "required", view_names(&hard));
-	json_object_set_new(view, "probable", view_names(&soft));
-	ost_json_put_bool(view, "runs_here", runs);
-	json_object_set_new(view, "unmet", view_names(&unmet));
-	ost_analysed_free(&analysed);
+	ost_json_put_text(view, "level", found->level);
+	ost_json_put_bool(view, "complete", found->complete);
+	json_object_set_new(view, "required", view_names(&found->hard));
+	json_object_set_new(view, "probable", view_names(&found->soft));
+	ost_json_put_bool(view, "runs_here", found->runs);
+	json_object_set_new(view, "unmet", view_names(&found->unmet));
 	return view;
 }

@@ -7,10 +7,15 @@
 #include <string.h>
 
 #include "isa/need/record.h"
+#include "isa/need/report.h"
 #include "isa/need/run.h"
 #include "isa/program/closure.h"
 #include "lib/cleanup.h"
 #include "ostlerd/core/state.h"
+#include "ostlerd/source/analyser.h"
+
+/* How long what one comes to is taken to be the same, nanoseconds. */
+#define SUMMARY_NS 5000000000ull
 
 /* How old what the store has of one may become while it is right still, nanoseconds. */
 #define STORED_NS 3600000000000ull
@@ -168,7 +173,8 @@ struct ost_analysis *ost_analysis_add(struct ost_analyses *analyses, const char 
 
 	if (analysis)
 		return program && strcmp(analysis->program, program) ? NULL : analysis;
-	if (strlen(digest) != OST_DIGEST_LEN - 1 || size > OST_ANALYSES_BYTES)
+	if (strlen(digest) != OST_DIGEST_LEN - 1 || closure_size > OST_ANALYSER_RECORDS_MAX ||
+	    needs_size > OST_ANALYSER_RECORDS_MAX - closure_size)
 		return NULL;
 	analysis = new_analysis(digest, program, closure, closure_size, needs, needs_size);
 	if (!analysis)
@@ -244,4 +250,32 @@ int ost_analysis_read(struct ost_state *state, const struct ost_function *functi
 	if (ret < 0)
 		ost_analysed_free(analysed);
 	return ret < 0 ? ret : 0;
+}
+
+const struct ost_analysis_short *ost_analysis_summary(struct ost_state *state,
+						      const struct ost_function *function,
+						      const struct ost_function_run *run)
+{
+	struct ost_analysis *analysis =
+		*run->analysis ? ost_analysis_find(&state->analyses, run->analysis) : NULL;
+	uint64_t now = ost_now_ns();
+	struct ost_analysis_short *to;
+	struct ost_analysed analysed;
+
+	if (!analysis)
+		return NULL;
+	to = &analysis->summary;
+	if (to->of == run && now - to->read_ns < SUMMARY_NS)
+		return to;
+	to->of = NULL;
+	if (ost_analysis_read(state, function, run, &analysed))
+		return NULL;
+	to->of = run;
+	to->read_ns = now;
+	to->level = ost_needs_level(&analysed.needs) ? ost_report_level(&analysed.needs) : NULL;
+	to->complete = analysed.needs.complete;
+	to->runs = ost_needs_unmet(&analysed.needs, &state->features.usable, &to->unmet);
+	ost_needs_hard(&analysed.needs, &to->hard, &to->soft);
+	ost_analysed_free(&analysed);
+	return to;
 }

@@ -25,6 +25,15 @@ struct ost_state;
 
 #define OST_DIGEST_LEN 65		/* text of a digest, with NUL */
 
+/** struct ost_analysis_short - what it comes to for one function, remembered for some seconds */
+struct ost_analysis_short {
+	const struct ost_function_run *of;	/* NULL: nothing is remembered */
+	uint64_t read_ns;
+	const char *level;	/* "x86-64-v1" ...; NULL: none has all that is hard */
+	bool complete, runs;	/* @runs: on this host */
+	struct ost_feature_set hard, soft, unmet;
+};
+
 /** struct ost_analysis - of one program with all its libraries */
 struct ost_analysis {
 	struct ost_analysis *next;	/* most recently used first */
@@ -36,6 +45,7 @@ struct ost_analysis {
 	uint32_t closure_size, needs_size;
 	uint64_t made_ns;		/* when it was made, or found to be right still */
 	bool changed;			/* since it was last stored */
+	struct ost_analysis_short summary;
 };
 
 /** struct ost_analyses - all that are kept in memory */
@@ -98,6 +108,18 @@ struct ost_analysed {
  */
 int ost_analysis_read(struct ost_state *state, const struct ost_function *function,
 		      const struct ost_function_run *run, struct ost_analysed *analysed);
+
+/**
+ * ost_analysis_summary() - the same in short
+ *
+ * How large an analysis is is up to whose program it is; who asks often is told what was found a few
+ * seconds ago.
+ *
+ * Return: NULL where ost_analysis_read() fails; else it stays until the loop goes on.
+ */
+const struct ost_analysis_short *ost_analysis_summary(struct ost_state *state,
+						      const struct ost_function *function,
+						      const struct ost_function_run *run);
 
 void ost_analysed_free(struct ost_analysed *analysed);
 

@@ -17,8 +17,9 @@
  * they belong to. Then it gives up that, too.
  */
 
-/* Most bytes of its answer: both records, and some words. */
-#define OST_ANALYSER_ANSWER_MAX (6u << 20)
+/* Most bytes of both records together, and of its answer: these, and some words. Most have some ten KiB. */
+#define OST_ANALYSER_RECORDS_MAX (1u << 20)
+#define OST_ANALYSER_ANSWER_MAX (OST_ANALYSER_RECORDS_MAX + 65536)
 
 /** First argument with which the daemon's program is this process. */
 #define OST_ANALYSER_ARGUMENT "--analyse"

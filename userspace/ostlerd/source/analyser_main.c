@@ -137,7 +137,8 @@ static int pack(const struct ost_program *program, struct answer *answer, struct
 		return ret;
 	answer->closure_size = ost_closure_write(program, &answer->closure);
 	answer->needs_size = ost_record_write(&needs, program->count, &answer->needs);
-	if (answer->closure_size < 0 || answer->needs_size < 0)
+	if (answer->closure_size < 0 || answer->needs_size < 0 ||
+	    answer->closure_size + answer->needs_size > OST_ANALYSER_RECORDS_MAX)
 		ret = ost_error_set(err, -E2BIG, "the result is too large to be kept");
 	ost_needs_free(&needs);
 	return ret;
