@@ -22,6 +22,9 @@ analysed()
 	[ "$(needs "$1" '.programs[0] | select(.instances > 0) | .report.objects[0].path // "" | split("/") | last')" = "$2" ]
 }
 
+# names of the files of the programs that are known
+# shellcheck disable=SC2034 # asked for by conditions
+paths='[.programs[].report | select(. != null) | .objects[0].path | split("/") | last | select(. == "ends")] | join(" ")'
 avx2='.programs[0].report.features[] | select(.name == "avx2")'
 
 start_daemon || { not_ok "the daemon starts"; done_testing; exit; }
@@ -42,6 +45,15 @@ is "the instance says so, too" "$(of hash '.needs | "\(.level) \(.runs_here)"')"
 like "a table for people" "$(ctl needs c-avx2hash)" "needs +x86-64-v3.*avx2 +required.* avx2hash "
 like "and a line" "$(ctl show "$(instance_id hash)")" "needs +x86-64-v3: .*avx2"
 is "another function has none" "$(api GET /v1/functions/nobody/needs | jq -r .error.code)" not_found
+# ends as soon as it is looked at
+cp "$functions/csvsort" "$tmp/ends"
+make_instance ends ending
+start_in_instance ends "$tmp/ends" 21997 >/dev/null 2>&1
+ending=$last_pid
+ok "a process of the daemon's looks" wait_for 'pgrep -P "$ostlerd_pid" -f "$tmp/ends" >/dev/null || [ "$(needs ending "$paths")" != "" ]' 400
+kill "$ending"
+ok "what ended meanwhile is known" wait_for '[ "$(needs ending "$paths")" = ends ]' 400
+remove_instance ends
 ok "nothing of it is left behind" wait_for '! pgrep -P "$ostlerd_pid" ost-analyse >/dev/null' 100
 
 # as if it had trapped there, on a host without AVX2: a trap of our own making, by the store that the daemon reads
