@@ -133,7 +133,7 @@ static const struct key keys[] = {
 	       "Waits in direct reclaim longer than this are told one by one."),
 	BOOL("analyse", "enabled", analyse, "yes",
 	     "Find out what the programs of instances need of a processor: once for each program that "
-	     "serves a function, by a process of the lowest priority."),
+	     "serves a function, by a process that gives way to all others."),
 	NUMBER("analyse", "cpu_s", analyse_cpu_s, 1, 3600, "s", "120",
 	       "Most CPU time for one program."),
 	BYTES("analyse", "memory", analyse_memory, 64 * 1024 * 1024.0, 1024 * GIB, "2G",

@@ -11,7 +11,8 @@
 
 /*
  * What a running process's program needs, found by a process of its own: the files are hostile, and
- * an analysis takes seconds and hundreds of megabytes. That process runs when nothing else wants to, is
+ * an analysis takes seconds and hundreds of megabytes. That process runs when nothing else in the
+ * daemon's cgroup wants to (other cgroups share the host with that one as they always do), is
  * the first to be killed when memory is short, and can start no other. Before it reads a byte of a
  * tenant's it is nobody; all that it keeps until the files are open is that it may read them whoever
  * they belong to. Then it gives up that, too.
