@@ -42,7 +42,7 @@ static int resolve_below(const char *root, const char *path, char *real, size_t 
 /* The interpreter of a script, "" when the file is none. */
 static void read_script(const char *real, char *interpreter, size_t size)
 {
-	_ost_close_ int fd = open(real, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_ost_close_ int fd = open(real, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char line[256];
 	ssize_t len = fd < 0 ? -1 : pread(fd, line, sizeof(line) - 1, 0);
 	size_t at;
