@@ -45,8 +45,9 @@ is "the instance says so, too" "$(of hash '.needs | "\(.level) \(.runs_here)"')"
 like "a table for people" "$(ctl needs c-avx2hash)" "needs +x86-64-v3.*avx2 +required.* avx2hash "
 like "and a line" "$(ctl show "$(instance_id hash)")" "needs +x86-64-v3: .*avx2"
 is "another function has none" "$(api GET /v1/functions/nobody/needs | jq -r .error.code)" not_found
-# ends as soon as it is looked at
+# ends as soon as it is looked at; no other has all its bytes
 cp "$functions/csvsort" "$tmp/ends"
+echo >>"$tmp/ends"
 make_instance ends ending
 start_in_instance ends "$tmp/ends" 21997 >/dev/null 2>&1
 ending=$last_pid
