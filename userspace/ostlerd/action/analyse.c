@@ -122,18 +122,22 @@ static struct ost_analysis *conclude(struct analyse *analyse)
 	return analysis;
 }
 
+/* @run: NULL when its function is another one by now; then it will be known when that is looked at */
 static void take(struct analyse *analyse, struct ost_function_run *run)
 {
 	struct ost_analysis *analysis = conclude(analyse);
 	uint64_t now = ost_now_ns();
 
+	if (analysis)
+		ost_analysis_confirm(analysis, now);
+	if (!run)
+		return;
 	if (!analysis) {
 		took_failure(run, &analyse->err, now);
 		ost_debug("%s: what %s needs is not known: %s", analyse->instance->function->name,
 			  run->program, analyse->err.text);
 		return;
 	}
-	ost_analysis_confirm(analysis, now);
 	run->analyse_failures = 0;
 	run->analyse_error[0] = '\0';
 	run->analysed_ns = now;
@@ -174,8 +178,7 @@ static void done(struct ost_job *job)
 	/* what it runs is found out anew */
 	if (instance->run == run && (analyse->result == -ESTALE || analyse->result == -ESRCH))
 		instance->recognised = false;
-	if (run)
-		take(analyse, run);
+	take(analyse, run);
 	ost_instance_put(&state->instances, instance);
 	free_analyse(analyse);
 	ost_analyse_next(state);
@@ -223,7 +226,10 @@ static void begin(struct ost_state *state, struct ost_instance *instance)
 	ost_pool_submit(&state->analyse, &analyse->job);
 }
 
-/* Seen since its program was looked at last, and that is a while ago; or what was found had to make room. */
+/*
+ * Seen since its program was looked at last, and that is a while ago; or what was found had to make
+ * room.
+ */
 static bool is_due(const struct ost_state *state, const struct ost_instance *instance, uint64_t now)
 {
 	const struct ost_function_run *run = instance->run;

@@ -237,7 +237,7 @@ static int attend(struct ost_analyser *analyser, pid_t pid, int fd, struct ost_e
 	return ret == -EPROTO ? why_silent(status, analyser, err) : ret;
 }
 
-/* What it is called, as far as the host can see; what was replaced since it was started has its name, too. */
+/* What it is called, as far as the host can see; what was replaced since has the name that it had. */
 static int name_program(int procfd, int program, char *path, size_t size)
 {
 	static const char deleted[] = " (deleted)";

@@ -18,7 +18,7 @@
  * they belong to. Then it gives up that, too.
  */
 
-/* Most bytes of both records together, and of its answer: these, and some words. Most have some ten KiB. */
+/* Most bytes of both records together (few have a tenth), and of its answer: these, and some words. */
 #define OST_ANALYSER_RECORDS_MAX (1u << 20)
 #define OST_ANALYSER_ANSWER_MAX (OST_ANALYSER_RECORDS_MAX + 65536)
 
