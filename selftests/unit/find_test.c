@@ -130,6 +130,37 @@ static void shows_the_nearest_test(void **unused)
 	assert_int_equal(ost_needs_get(&needs, OST_F_AVX2)->guard_site, near);
 }
 
+#define XBEGIN "\xc7\xf8\0\0\0\0" /* xbegin to the next one */
+#define XEND   "\x0f\x01\xd5"
+#define RDSSP  "\xf3\x48\x0f\x1e\xc8" /* rdsspq %rax */
+#define INCSSP "\xf3\x48\x0f\xae\xe8" /* incsspq %rax */
+
+static unsigned int verdict_of_code(const char *code, size_t size, const char *object, unsigned int feature)
+{
+	struct world *w = world_new(false);
+
+	w->objects[0].name = (char *)object;
+	range(w, 0, TEXT, put(w, 0, TEXT, code, size));
+	find(w);
+	world_free(w);
+	return verdict_of(feature);
+}
+
+#define VERDICT(code, object, feature) verdict_of_code(code, sizeof(code) - 1, object, feature)
+
+/* Only what was looked up in a library's source is known, not what nobody would write. */
+static void knows_what_was_looked_up(void **unused)
+{
+	assert_int_equal(VERDICT(XBEGIN XEND RET, "main", OST_F_RTM), OST_NEED_REQUIRED);
+	assert_int_equal(VERDICT(XBEGIN XEND RET, "libc.so.6", OST_F_RTM), OST_NEED_DISPATCHED);
+	assert_true(ost_needs_get(&needs, OST_F_RTM)->known);
+	/* nobody gets there but from a transaction */
+	assert_int_equal(VERDICT(XEND RET, "main", OST_F_RTM), OST_NEED_DISPATCHED);
+	assert_int_equal(VERDICT(INCSSP RET, "main", OST_F_SHSTK), OST_NEED_REQUIRED);
+	assert_int_equal(VERDICT(INCSSP RDSSP RET, "main", OST_F_SHSTK), OST_NEED_REQUIRED);
+	assert_int_equal(VERDICT(RDSSP INCSSP RET, "main", OST_F_SHSTK), OST_NEED_DISPATCHED);
+}
+
 /* Of a library that only hosts of a level find, the loader says on others that it isn't there. */
 static void needs_the_level_of_its_libraries(void **unused)
 {
@@ -233,6 +264,7 @@ int main(void)
 		cmocka_unit_test(refuses_under_a_test),
 		cmocka_unit_test(shows_the_test_of_a_weak_guard),
 		cmocka_unit_test(shows_the_nearest_test),
+		cmocka_unit_test(knows_what_was_looked_up),
 		cmocka_unit_test(needs_the_level_of_its_libraries),
 		cmocka_unit_test(follows_each_pointer_once),
 		cmocka_unit_test(looks_once_for_data),
