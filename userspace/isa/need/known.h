@@ -10,8 +10,9 @@ struct ost_object;
 
 /*
  * The knowledge base: libraries that choose code for the processor in ways that can't be seen from
- * their instructions (by its family and model, through tables that are built at run time). Each
- * entry was checked against the library's source, and is listed in Documentation/scan.rst.
+ * their instructions (by its family and model, through tables that are built at run time). Where
+ * in the library's source each entry's reason stands is said beside the table; the entries are
+ * listed in Documentation/scan.rst.
  */
 
 /**
