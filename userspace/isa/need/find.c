@@ -428,8 +428,8 @@ static void say_incomplete(struct find *find)
 	else if (stats.too_large)
 		snprintf(needs->incomplete, sizeof(needs->incomplete),
 			 "the budget of code to decode, or of what it refers to and needs, was "
-			 "spent: %zu functions were not read to their end",
-			 stats.too_large);
+			 "spent: %zu function%s not read to the end",
+			 stats.too_large, stats.too_large == 1 ? " was" : "s were");
 	needs->complete = !needs->incomplete[0];
 }
 
