@@ -59,12 +59,15 @@ static char *self;
 static sigjmp_buf elsewhere;
 static volatile sig_atomic_t patch, finished;
 
-/* the same instruction in the program's own text, for probes that go by file and offset */
+/*
+ * vpaddd %ymm0,%ymm0,%ymm0 in the program's own text, for probes that go by file and offset: the kernel
+ * sets none on instructions that its decoder doesn't know
+ */
 __asm__(".text\n"
 	".globl task_insn_text\n"
 	".type task_insn_text, @function\n"
 	"task_insn_text:\n"
-	"	.byte 0xc5, 0xf8, 0xa6, 0xc0\n"
+	"	.byte 0xc5, 0xfd, 0xfe, 0xc0\n"
 	"	ret\n");
 extern void task_insn_text(void);
 

@@ -38,7 +38,7 @@ ok "a trap that is not parked" told "$last_pid" "ostler_trap: .*insn=0f0bc3[0-9a
 parkctl set "$id" mode=$OBSERVE
 start_task a evex
 ends "delivered" "$last_pid" 132
-ok "observed" told "$last_pid" "ostler_trap: .*insn=62f17d48fec0c3[0-9a-f]* class=5 action=signalled"
+ok "observed" told "$last_pid" "ostler_trap: .*insn=62f17c48a6c0c3[0-9a-f]* class=5 action=signalled"
 parkctl set "$id" mode=0
 told_before=$(grep -c ostler_ $tracing/trace)
 start_task a evex
