@@ -82,7 +82,7 @@ ensure_kernel()
 	vm=$(dirname "${BASH_SOURCE[0]}")/vm
 	while read -r version kdir; do
 		case $version in
-		"$1".* | "$1"-* | "$1"+*) [ "$kdir" = - ] || found=$version ;;
+		"$1" | "$1".* | "$1"-* | "$1"+*) [ "$kdir" = - ] || found=$version ;;
 		esac
 	done < <("$vm" kernels)
 	if [ -z "$found" ]; then
