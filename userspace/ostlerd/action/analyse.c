@@ -16,6 +16,9 @@
 /* How long the libraries of a program are taken to be the same, nanoseconds. */
 #define AGAIN_NS 600000000000ull
 
+/* How long the next analysis waits for its turn at most. */
+#define PAUSE_MAX_NS 10000000000ull
+
 /* After a failure, doubled with each; nanoseconds. */
 #define RETRY_NS 30000000000ull
 #define RETRY_MAX_NS 3600000000000ull
@@ -167,6 +170,17 @@ static void free_analyse(struct analyse *analyse)
 	free(analyse);
 }
 
+/*
+ * A host that has just got a thousand instances isn't to be busy with what they need: whatever an
+ * analysis takes, nine times as long there is none.
+ */
+static uint64_t next_turn(uint64_t begun_ns, uint64_t now)
+{
+	uint64_t pause = 9 * (now - begun_ns);
+
+	return now + (pause < PAUSE_MAX_NS ? pause : PAUSE_MAX_NS);
+}
+
 static void done(struct ost_job *job)
 {
 	struct analyse *analyse = ost_container_of(job, struct analyse, job);
@@ -175,13 +189,13 @@ static void done(struct ost_job *job)
 	struct ost_state *state = analyse->state;
 
 	state->analysing = false;
+	state->analyse_ns = next_turn(state->analyse_ns, ost_now_ns());
 	/* what it runs is found out anew */
 	if (instance->run == run && (analyse->result == -ESTALE || analyse->result == -ESRCH))
 		instance->recognised = false;
 	take(analyse, run);
 	ost_instance_put(&state->instances, instance);
 	free_analyse(analyse);
-	ost_analyse_next(state);
 }
 
 static void begin(struct ost_state *state, struct ost_instance *instance)
@@ -223,6 +237,7 @@ static void begin(struct ost_state *state, struct ost_instance *instance)
 	};
 	ost_instance_hold(instance);
 	state->analysing = true;
+	state->analyse_ns = ost_now_ns();
 	ost_pool_submit(&state->analyse, &analyse->job);
 }
 
@@ -248,7 +263,8 @@ void ost_analyse_next(struct ost_state *state)
 	struct ost_instance *instance = NULL;
 	uint64_t now = ost_now_ns();
 
-	if (!state->config.analyse || state->analysing || state->analyse_stopped)
+	if (!state->config.analyse || state->analysing || state->analyse_stopped ||
+	    (int64_t)(now - state->analyse_ns) < 0)
 		return;
 	while ((instance = ost_instance_next(&state->instances, instance)))
 		if (is_due(state, instance, now)) {

@@ -12,7 +12,9 @@
  * has changed is analysed. What had to make room in memory for others is analysed again.
  */
 
-/** ost_analyse_next() - begin with an instance that is due, if none is being looked at */
+/**
+ * ost_analyse_next() - begin with an instance that is due, if none is being looked at, nor was just now
+ */
 void ost_analyse_next(struct ost_state *state);
 
 /** ost_analyse_stop() - end what is going on; before ost_pool_exit() of @state->analyse */

@@ -51,6 +51,7 @@ struct ost_state {
 	struct ost_pool analyse;	/* one worker: what programs need */
 	struct ost_analyses analyses;
 	bool analysing;			/* its worker has a job */
+	uint64_t analyse_ns;		/* when it got that, or may have the next */
 	_Atomic bool analyse_stopped;	/* which is to end */
 	struct ost_instances instances;
 	struct ost_traps traps;
