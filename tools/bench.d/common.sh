@@ -16,6 +16,14 @@
 # shellcheck source-path=SCRIPTDIR source=../../selftests/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../selftests/common.sh"
 
+# bpftrace looks for them at /lib/modules/VERSION/source, which kernels that tools/vm fetched don't have
+headers=/lib/modules/$(uname -r)/build
+if [ -e "$headers/Makefile" ]; then
+	export BPFTRACE_KERNEL_BUILD=$headers
+	BPFTRACE_KERNEL_SOURCE=$(sed -n 's|^include \(.*\)/Makefile$|\1|p' "$headers/Makefile")
+	export BPFTRACE_KERNEL_SOURCE=${BPFTRACE_KERNEL_SOURCE:-$headers}
+fi
+
 bench=$(basename "$0")
 programs=$O/bench
 sample=
