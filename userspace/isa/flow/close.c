@@ -218,6 +218,18 @@ static void leave_by_jump(struct look *look, struct state *state, const struct o
 		leave(look, state);
 }
 
+/* A switch on a number that tells. */
+static bool jump_by_choice(struct look *look, const struct state *state)
+{
+	unsigned int at = 0;
+	uint32_t block;
+	ost_cond cond;
+
+	for (; close_choice(look, at, &block, &cond); at++)
+		arrive(look, block, state, cond);
+	return at > 0;
+}
+
 /* A jump through a register or memory: within the function where that is known, or out of it. */
 static void jump_by_value(struct look *look, struct state *state, const struct ost_op *op)
 {
@@ -248,6 +260,8 @@ static void jump_by_value(struct look *look, struct state *state, const struct o
 			   ost_cond_both(close->conds, state->cond, alts[i].cond), OST_EDGE_JUMP);
 		out = true;
 	}
+	if (!out && !in)
+		in = jump_by_choice(look, state);
 	/* a switch: any block that nothing else leads to */
 	if (!out && !in)
 		for (uint32_t i = 1; i < look->block_count; i++)
@@ -358,6 +372,7 @@ static int run_block(struct look *look, uint32_t number)
 	memcpy(&state, &block->in, close_state_size(&block->in));
 	look->current = number;
 	look->passing_count = 0;
+	look->choice.index = OST_VALUE_ANY;
 	if (*look->steps < block->end - block->first)
 		return -E2BIG;
 	*look->steps -= block->end - block->first;

@@ -92,6 +92,14 @@ struct passing {
 	unsigned int bytes;
 };
 
+/** struct choice - an entry of a table of constants that was loaded, by a number that tells */
+struct choice {
+	ost_value index; /* OST_VALUE_ANY: there is none */
+	struct ost_place table;
+	unsigned int bytes; /* of an entry */
+	unsigned int step;  /* what the number grows by from one to the next */
+};
+
 /** struct look - one function being looked at, or one that is followed inside of it */
 struct look {
 	struct ost_close *close;
@@ -105,6 +113,7 @@ struct look {
 	uint32_t current;	 /* the block that is run */
 	struct passing passing[PASSING_MAX]; /* of this block */
 	uint32_t passing_count;
+	struct choice choice;		     /* of this block */
 	uint32_t lowest;		     /* no block before it, by rank, is queued */
 	struct ost_cells *stack; /* the outermost one's */
 	uint64_t
@@ -128,6 +137,8 @@ struct address {
 	ost_value value; /* OST_VALUE_ANY: only @distance is known */
 	int64_t distance;
 	bool indexed; /* by something unknown: anywhere from there on */
+	ost_value index; /* the number of the entry, before it is multiplied by @scale */
+	uint8_t scale;
 	bool from_argument;
 };
 
@@ -235,6 +246,13 @@ void close_forget_stack(struct look *look, struct state *state, ost_value value)
 ost_value close_cell(struct look *look, int64_t distance, unsigned int bytes);
 void close_edge(struct look *look, uint64_t site, struct ost_place to, ost_cond cond,
 		enum ost_edge how);
+
+/* close_switch.c: an entry of a table at @table is loaded, by a number that isn't known */
+void close_choose(struct look *look, const struct address *address, struct ost_place table,
+		  unsigned int bytes);
+/* a jump by what was loaded so, number @at of the table: the block that it leads to, and the
+ * condition; false: it is no such jump, or there are no more */
+bool close_choice(const struct look *look, unsigned int at, uint32_t *block, ost_cond *cond);
 
 /* close_recent.c */
 void close_recent_store(struct look *look, struct state *state, int64_t distance,

@@ -72,7 +72,8 @@ struct address close_address(struct look *look, const struct state *state,
 	if (operand->thread)
 		return (struct address){.value = OST_VALUE_ANY, .distance = -1};
 	if (operand->index != OST_NO_REGISTER) {
-		index = state->reg[operand->index];
+		address.index = index = state->reg[operand->index];
+		address.scale = operand->scale;
 		if (operand->scale > 1)
 			index = ost_value_compute(values, OST_OP_MUL, index,
 						  ost_value_number(values, operand->scale), 64);
@@ -96,7 +97,7 @@ struct address close_address(struct look *look, const struct state *state,
 		    !ost_value_has_address(values, base) && ost_value_has_address(values, index)) {
 			ost_value swap = index;
 
-			index = state->reg[operand->reg];
+			address.index = index = state->reg[operand->reg];
 			base = ost_value_compute(values, OST_OP_ADD, swap,
 						 ost_value_number(values, operand->number), 64);
 		}
@@ -290,6 +291,10 @@ ost_value close_load(struct look *look, const struct state *state, uint64_t site
 		if (alts[i].kind == OST_ALT_ADDRESS && address->indexed) {
 			if (bytes == 8)
 				data_edge(look, state, site, &alts[i]);
+			if (count == 1)
+				close_choose(look, address,
+					     (struct ost_place){alts[i].member, alts[i].number},
+					     bytes);
 		} else if (address->indexed) {
 			one = OST_VALUE_ANY;
 		} else if (alts[i].kind == OST_ALT_ADDRESS) {
