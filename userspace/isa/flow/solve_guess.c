@@ -6,18 +6,35 @@
 
 /*
  * What the processor answered is often kept in a struct that is passed around, and all structs of
- * an object look the same from here. Where an object was seen to keep an answer in one, a function
- * of it that needs none of these features itself and chooses, by a small number in a struct or an
- * argument of which nothing else is known, whether it calls a function that needs one, is taken to
- * look at that answer. A program that was compiled for the feature throughout needs it in the one
- * that chooses too, or reaches it in other ways, which count as they did.
+ * an object look the same from here; so is a small number that stands for what was chosen by it.
+ * Where an object was seen to keep one, a function of it that needs none of these features itself
+ * and chooses, by a small number in a struct or an argument of which nothing else is known, whether
+ * it calls a function that needs one, or whether it takes the address of one to be called later, is
+ * taken to look at that answer. A program that was compiled for the feature throughout needs it in
+ * the one that chooses too, or reaches it in other ways, which count as they did.
  */
 
 /** Widest number that is taken for such an answer: bytes. */
 #define ANSWER_BYTES 4
 
-void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value)
+/** Largest number that is taken for what was chosen by an answer. */
+#define CHOSEN_MAX 255
+
+/* Is it put there because of an answer, as what it chose? */
+static bool is_chosen(const struct ost_solve *solve, ost_value value)
 {
+	uint64_t number;
+
+	return ost_value_constant(solve->values, value, &number) && number &&
+	       number <= CHOSEN_MAX;
+}
+
+void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value, ost_cond cond)
+{
+	if (is_chosen(solve, value))
+		value = ost_value_given(solve->values, value, cond);
+	else if (!ost_value_flags(solve->values, value))
+		return;
 	solve->answers[member] = ost_cond_both(solve->conds, solve->answers[member],
 					       ost_value_asks(solve->values, value));
 }
@@ -63,10 +80,14 @@ static void guess_chooser(void *context, struct ost_function *caller, const stru
 	struct closely *closely;
 
 	if (caller->member != choosers->member || !caller->decoded ||
-	    (ref->kind != OST_REF_CALL && ref->kind != OST_REF_JUMP) ||
-	    solve_find(choosers->solve, caller) || needs_one_of(caller, choosers->answers))
+	    (ref->kind != OST_REF_CALL && ref->kind != OST_REF_JUMP && ref->kind != OST_REF_CODE) ||
+	    needs_one_of(caller, choosers->answers))
 		return;
-	closely = solve_begin(choosers->solve, caller);
+	closely = solve_find(choosers->solve, caller);
+	if (closely && (closely->failed || caller->traits & OST_TRAIT_CPUID))
+		return;
+	if (!closely)
+		closely = solve_begin(choosers->solve, caller);
 	if (closely)
 		closely->guess = true;
 }

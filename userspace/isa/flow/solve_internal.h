@@ -168,8 +168,8 @@ void solve_want_field_users(struct ost_solve *solve, uint32_t member, int64_t di
 			    unsigned int bytes);
 void solve_free_fields(struct ost_solve *solve);
 
-/* solve_guess.c: an answer of the processor's goes into a struct */
-void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value);
+/* solve_guess.c: an answer of the processor's goes into a struct, or what is chosen under @cond */
+void solve_keep_answer(struct ost_solve *solve, uint32_t member, ost_value value, ost_cond cond);
 /* begin with the functions that are taken to look at such answers */
 void solve_guess(struct ost_solve *solve);
 /* what one of them loads from a struct, or got as an argument: the answer, if nothing else is known

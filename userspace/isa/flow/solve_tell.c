@@ -314,8 +314,8 @@ static void tell_store(void *context, struct ost_function *function,
 
 	if (value == OST_VALUE_NOTHING || memory->bytes > 8 || solve->settled)
 		return;
-	if (memory->kind != OST_MEMORY_PLACE && ost_value_flags(solve->values, value))
-		solve_keep_answer(solve, memory->place.member, value);
+	if (memory->kind != OST_MEMORY_PLACE)
+		solve_keep_answer(solve, memory->place.member, value, cond);
 	value = under(solve, function, value, cond);
 	if (ost_value_has_address(solve->values, value))
 		value = OST_VALUE_ANY;
