@@ -473,7 +473,7 @@ static void escape_addresses(struct look *look, const struct state *state, uint6
 			continue;
 		close_edge(look, site, place,
 			   ost_cond_both(look->close->conds, state->cond, alts[i].cond),
-			   ost_graph_is_code(look->close->graph, place) ? how : OST_EDGE_DATA);
+			   ost_graph_may_be_called(look->close->graph, place) ? how : OST_EDGE_DATA);
 	}
 }
 

@@ -125,6 +125,9 @@ struct ost_target ost_graph_code(struct ost_graph *graph, struct ost_place place
 /** ost_graph_is_code() - is this code rather than data? By sections where there are any */
 bool ost_graph_is_code(struct ost_graph *graph, struct ost_place place);
 
+/** ost_graph_may_be_called() - and does it look like code, not like data that lies among it? */
+bool ost_graph_may_be_called(struct ost_graph *graph, struct ost_place place);
+
 /**
  * ost_graph_object_end() - how far the variable at an address may reach
  *

@@ -108,18 +108,6 @@ static bool is_last(const struct sweep *sweep)
 	return !sweep->exact && sweep->next > sweep->furthest;
 }
 
-static bool is_code_ref(struct sweep *sweep, uint64_t target)
-{
-	struct graph_bound *bound;
-
-	if (!graph_code_of(sweep->member, target))
-		return false;
-	bound = ost_graph_bound_of(sweep->member, target);
-	if (bound && (target < bound->end || target == bound->start))
-		return true;
-	return ost_graph_plausible(sweep->member, target);
-}
-
 static void call(struct sweep *sweep, uint64_t target)
 {
 	struct ost_place place = {sweep->member->index, target};
@@ -267,7 +255,7 @@ static void data_taken(struct sweep *sweep, uint64_t target)
 
 static void address_taken(struct sweep *sweep, uint64_t target)
 {
-	if (is_code_ref(sweep, target))
+	if (ost_graph_is_code_ref(sweep->member, target))
 		ref_add(sweep, target, OST_REF_CODE);
 	else
 		data_taken(sweep, target);

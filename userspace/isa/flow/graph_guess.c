@@ -88,6 +88,24 @@ bool ost_graph_plausible(struct graph_member *member, uint64_t address)
 	return code != NULL;
 }
 
+bool ost_graph_is_code_ref(struct graph_member *member, uint64_t target)
+{
+	struct graph_bound *bound;
+
+	if (!graph_code_of(member, target))
+		return false;
+	bound = ost_graph_bound_of(member, target);
+	if (bound && (target < bound->end || target == bound->start))
+		return true;
+	return ost_graph_plausible(member, target);
+}
+
+bool ost_graph_may_be_called(struct ost_graph *graph, struct ost_place place)
+{
+	return place.member < graph->program->count &&
+	       ost_graph_is_code_ref(&graph->members[place.member], place.address);
+}
+
 static bool table_entry(const struct graph_span *span, uint64_t at, bool absolute, uint64_t table,
 			uint64_t *target)
 {

@@ -240,6 +240,9 @@ uint64_t ost_graph_limit(struct graph_member *member, uint64_t start);
 /** ost_graph_plausible() - do the bytes at an address look like a function's first instructions? */
 bool ost_graph_plausible(struct graph_member *member, uint64_t address);
 
+/** ost_graph_is_code_ref() - is what code takes the address of code, and no data among it? */
+bool ost_graph_is_code_ref(struct graph_member *member, uint64_t target);
+
 /** ost_graph_table_end() - the furthest target of a jump table, for code whose end is not known */
 uint64_t ost_graph_table_end(struct graph_member *member, uint64_t table, bool absolute,
 			     uint64_t jump, uint64_t limit);
