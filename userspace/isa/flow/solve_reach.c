@@ -217,6 +217,23 @@ static void follow_slot(struct reach *reach, struct ost_place slot, unsigned int
 		enter_data(reach, target.place, tier, origin);
 }
 
+/* Is an address, or what a slot holds, only compared there? Who asks which function was chosen calls
+ * none. */
+static bool only_compares(const struct reach *reach, const struct ost_function *function,
+			  uint64_t site)
+{
+	const struct ost_object *object = reach->solve->program->members[function->member].object;
+	struct ost_quick insn;
+	size_t left;
+	const uint8_t *bytes = ost_object_at(object, site, &left);
+
+	if (!bytes || left < OST_QUICK_PAD || !ost_quick_decode(bytes, &insn) ||
+	    insn.map != OST_MAP_1BYTE)
+		return false;
+	return insn.opcode == 0x39 || insn.opcode == 0x3b || insn.opcode == 0x3d ||
+	       (insn.opcode == 0x81 && (insn.modrm >> 3 & 7) == 7);
+}
+
 /* A function that was not looked at: all that it refers to, whenever it runs. */
 static void follow_refs(struct reach *reach, const struct ost_function *function, unsigned int tier,
 			ost_cond cond)
@@ -239,14 +256,15 @@ static void follow_refs(struct reach *reach, const struct ost_function *function
 		case OST_REF_CODE:
 			/* candidates, one of which it chooses in a way that isn't understood */
 			origin.how = 'a';
-			if (!resolver)
+			if (!resolver && !only_compares(reach, function, ref->site))
 				enter(reach, to, tier, &origin);
 			break;
 		case OST_REF_DATA:
 			enter_data(reach, to, tier, &origin);
 			break;
 		default:
-			if (!resolver || ref->kind == OST_REF_CALL_SLOT)
+			if ((!resolver || ref->kind == OST_REF_CALL_SLOT) &&
+			    !only_compares(reach, function, ref->site))
 				follow_slot(reach, to, tier, &origin);
 		}
 	}
