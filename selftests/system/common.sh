@@ -16,6 +16,7 @@
 #					trapping, its name, and lacks, a regular expression of the feature
 #	wait_ready NAME...		until they serve
 #	request NAME [COUNT [FIRST_SEED]]	requests one after the other; sets REPLY
+#	is_frozen, marks		of the instance whose directory is $dir: is it? what is noted there to be put back
 #	degraded PART			what status says is missing of it
 #	said REGEX			has the daemon logged it?
 
@@ -59,6 +60,16 @@ need_trapping_function()
 	! grep -qw avx2 /proc/cpuinfo || trapping=c-xophash lacks=xop
 	! grep -qw xop /proc/cpuinfo || skip_all "needs a processor without AVX2 or without XOP: tools/vm run boots such a host"
 	need_function "$trapping" "$@"
+}
+
+is_frozen()
+{
+	grep -qx "frozen 1" "$dir/cgroup.events"
+}
+
+marks()
+{
+	getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null
 }
 
 start_daemon()

@@ -9,17 +9,6 @@
 need_system
 need_function c-csvsort
 
-is_frozen()
-{
-	grep -qx "frozen 1" "$dir/cgroup.events"
-}
-
-# marks - what is noted in the cgroup to be put back
-marks()
-{
-	getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null
-}
-
 start_daemon collect.enabled=no collect.settle_ms=6000 || { not_ok "the daemon starts"; done_testing; exit; }
 start_function f c-csvsort
 dir=$(instance_path f)

@@ -9,16 +9,6 @@
 need_system
 need_function c-csvsort
 
-is_frozen()
-{
-	grep -qx "frozen 1" "$dir/cgroup.events"
-}
-
-marks()
-{
-	getfattr -d -m '^trusted.ostler' "$dir" 2>/dev/null
-}
-
 # waited COUNT - so often has a daemon said that it waits
 waited()
 {
